@@ -1,0 +1,1 @@
+"""Building a cell: the buildx call, its progress, its result."""

@@ -1,0 +1,134 @@
+"""The command line's frame: commands imported on demand, options in any place, errors to exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from orchestrator import __version__
+from orchestrator.errors import ExitCode, OrchestratorError
+
+#: Name to one line of help. Each lives in `orchestrator/cli/<name>.py` as `command`; the help stands here, so that listing the
+#: commands imports none of them.
+COMMANDS = {
+    "list": "Show the cells of the matrix, with their tags.",
+    "explain": "Show the recipe of one image, and the reason of each part.",
+    "render": "Write the Dockerfiles; --check only says whether they are fresh.",
+    "lint": "Check the matrix, the templates and the rendered files.",
+    "plan": "Show what would be built, tested and published, and why.",
+    "build": "Build, tag and prove cells.",
+    "test": "Prove images that exist.",
+    "publish": "Push what is proven, and join it in indexes.",
+    "status": "Show what the ledger knows of each cell.",
+    "history": "Show past attempts.",
+    "doctor": "Look at engine, buildx, emulators, disk and registries.",
+    "engine": "Start, stop or look at the embedded engine.",
+    "bases": "Bootstrap base images from a Debian mirror.",
+    "demo": "Run the whole way on the Debian-only matrix, to a registry of its own.",
+}
+
+_SUFFIXES = {"list": "list_", "test": "test_"}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and lets every option stand before the command, too."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands in the order of the pipeline."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"orchestrator.cli.{_SUFFIXES.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an unknown one, say which is nearest."""
+        if args and args[0] not in COMMANDS:
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f'did you mean "{close[0]}"?' if close else "'orchestrator --help' lists the commands"
+            raise click.UsageError(f'there is no command "{args[0]}"; {hint}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Move options that stand before the command behind it, where they mean the same."""
+        return super().parse_args(ctx, hoisted(args))
+
+
+_WITH_VALUE = ("--matrix", "--config", "--version", "--variant", "--arch")
+_FLAGS = ("--json", "--debug")
+
+
+def hoisted(args: Sequence[str]) -> list[str]:
+    """Reorder `--matrix FILE list` to `list --matrix FILE`; anything else stays where it is."""
+    moved: list[str] = []
+    rest = list(args)
+    while rest:
+        name = rest[0].partition("=")[0]
+        if name in _FLAGS or (name in _WITH_VALUE and "=" in rest[0]):
+            moved.append(rest.pop(0))
+        elif name in _WITH_VALUE and len(rest) > 1:
+            moved += [rest.pop(0), rest.pop(0)]
+        else:
+            break
+    return [*rest[:1], *moved, *rest[1:]] if rest else moved
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 some cells failed, 2 usage, 3 stale or invalid files, 4 environment, 5 upstream or registry "
+    "unreachable, 6 verification failed, 130 interrupted.",
+)
+@click.version_option(__version__, "--program-version", prog_name="orchestrator")
+def cli() -> None:
+    """Build a family of official-style images for every architecture, prove each, publish what is proven.
+
+    Every command takes --matrix FILE, --config FILE, --json and --debug, before or after its name.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line to its exit code; nothing else in this program ends the process."""
+    debug = "--debug" in args
+    try:
+        result: Any = cli.main(args=list(args), prog_name="orchestrator", standalone_mode=False)
+    except OrchestratorError as error:
+        if debug:
+            raise
+        _tell(f"orchestrator: {error}")
+        return int(error.code)
+    except click.ClickException as error:
+        usage = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "orchestrator"
+        _tell(f"orchestrator: {error.format_message()}\n  mend: see '{usage} --help'")
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        if debug:
+            raise
+        _tell("orchestrator: interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone (`orchestrator list | head`): nobody is left to tell, and flushing at exit would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.DONE)
+    return result if isinstance(result, int) else int(ExitCode.DONE)
+
+
+def _tell(message: str) -> None:
+    click.echo(message, err=True)

@@ -1,0 +1,1 @@
+"""The memory between runs: one SQLite file with runs, attempts, phases and proofs."""

@@ -1,0 +1,127 @@
+"""The exact shape of `versions.json`. The JSON schema is generated from these types.
+
+Every string has a pattern, because every string may end up in a Dockerfile, a tag or a path.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from orchestrator.matrix.model import Family
+from orchestrator.system.strict import Strict, text
+
+ImageName = Annotated[str, *text(r"[a-z0-9]+(?:-[a-z0-9]+)*", "name of the image family, as in python:3.7", longest=40)]
+LineName = Annotated[str, *text(r"[0-9]{1,3}\.[0-9]{1,3}", "a line, such as 3.7")]
+Release = Annotated[
+    str, *text(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,2})?", "a release, such as 3.7.2")
+]
+Alias = Annotated[str, *text(r"[a-z0-9]+(?:[.-][a-z0-9]+)*", "another tag of a line, such as 3 or latest", longest=40)]
+SuiteName = Annotated[str, *text(r"alpine[0-9]+\.[0-9]+|[a-z]+", "a suite, such as stretch or alpine3.8", longest=40)]
+VariantName = Annotated[
+    str, *text(r"alpine[0-9]+\.[0-9]+|(?:slim-)?[a-z]+", "a variant, such as slim-stretch or alpine3.8", longest=40)
+]
+ArchitectureName = Annotated[
+    str, *text(r"[a-z0-9]+(?:-[a-z0-9]+)*", "an architecture's official-images name", longest=40)
+]
+PlatformName = Annotated[str, *text(r"linux/[a-z0-9]+(?:/v[0-9]+)?", "an OCI platform, such as linux/arm64/v8")]
+BaseReference = Annotated[
+    str,
+    *text(
+        r"(?:[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?/)?[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*"
+        r":[a-zA-Z0-9][a-zA-Z0-9._-]*",
+        "an image with a tag, such as debian:stretch-slim",
+        longest=200,
+    ),
+]
+Sha256 = Annotated[str, *text(r"[0-9a-f]{64}", "a sha256 in lower-case hex")]
+Fingerprint = Annotated[str, *text(r"[0-9A-F]{40}", "the 40 upper-case hex digits of an OpenPGP fingerprint")]
+PackageVersion = Annotated[str, *text(r"[0-9]+(?:\.[0-9]+){0,3}", "a released version of a Python package", longest=20)]
+PackageName = Annotated[str, *text(r"[a-z0-9]+(?:-[a-z0-9]+)*", "a Python package", longest=40)]
+ReleaseSite = Annotated[
+    str,
+    *text(
+        r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-zA-Z0-9_-]+)*",
+        "where releases lie, without a slash at the end",
+        longest=200,
+    ),
+]
+PoolPath = Annotated[
+    str,
+    *text(
+        r"pool(?:/[a-z0-9][a-zA-Z0-9.+~-]*)+/[a-z0-9][a-zA-Z0-9_.+~-]*",
+        "a path below a Debian mirror",
+        longest=200,
+    ),
+]
+
+
+class PinDocument(Strict):
+    """A wheel by version and checksum."""
+
+    version: PackageVersion
+    sha256: Sha256
+
+
+class ExtraDocument(Strict):
+    """A further wheel that some recipes install, by name, version and checksum."""
+
+    name: PackageName
+    version: PackageVersion
+    sha256: Sha256
+
+
+ArchiveFormat = Annotated[str, *text(r"tar\.xz|tgz", "the tarball's ending: tar.xz or tgz")]
+
+
+class SourceDocument(Strict):
+    """The upstream tarball of a release."""
+
+    format: ArchiveFormat
+    sha256: Sha256
+    pool: PoolPath | None = None
+
+
+class LineDocument(Strict):
+    """A line of releases and the variants that it is built on."""
+
+    release: Release
+    gpg_key: Fingerprint
+    source: SourceDocument
+    pip: PinDocument
+    setuptools: PinDocument
+    wheel: PinDocument
+    variants: Annotated[tuple[VariantName, ...], Field(min_length=1)]
+    aliases: tuple[Alias, ...] = ()
+    extras: tuple[ExtraDocument, ...] = ()
+
+
+class BasesDocument(Strict):
+    """The images that a suite's flavors start FROM; a flavor without one is not built on that suite."""
+
+    full: BaseReference | None = None
+    slim: BaseReference | None = None
+    alpine: BaseReference | None = None
+
+
+class SuiteDocument(Strict):
+    """A release of a distribution."""
+
+    family: Family
+    bases: BasesDocument
+    architectures: Annotated[tuple[ArchitectureName, ...], Field(min_length=1)]
+    archived: bool = False
+
+
+class MatrixDocument(Strict):
+    """The whole file."""
+
+    name: ImageName
+    release_site: ReleaseSite
+    default_suite: SuiteName
+    enabled_architectures: Annotated[tuple[ArchitectureName, ...], Field(min_length=1)]
+    architectures: dict[ArchitectureName, PlatformName]
+    suites: dict[SuiteName, SuiteDocument]
+    lines: dict[LineName, LineDocument]
+    default_alpine: SuiteName | None = None

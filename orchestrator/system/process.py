@@ -1,0 +1,237 @@
+"""The one place that starts processes.
+
+argv lists only, no shell, stdin closed, a session of its own, a time limit, and TERM then KILL to the whole group:
+a build tool that is killed alone leaves its children behind, and a Ctrl-C meant for us must not reach it by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from orchestrator.errors import EnvironmentFailedError
+
+#: Seconds between TERM and KILL of a process group.
+GRACE_SECONDS = 5.0
+
+Stream = Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """What to start: argv, and how.
+
+    `environment` is the whole environment of the child, or None to inherit ours unchanged (this program never changes its own).
+    `timeout` is in seconds; None means that the caller limits it by other means.
+    """
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] | None = None
+    directory: Path | None = None
+    timeout: float | None = 60.0
+    stdin: bytes | None = None
+
+    def __str__(self) -> str:
+        return shlex.join(self.argv)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completed:
+    """How a process ended. `status` is negative for a signal, as in `subprocess`."""
+
+    command: Command
+    status: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """True when the process ended by itself with status 0."""
+        return self.status == 0 and not self.timed_out
+
+    @property
+    def text(self) -> str:
+        """Stdout, decoded and stripped."""
+        return self.stdout.decode("utf-8", "replace").strip()
+
+    @property
+    def reason(self) -> str:
+        """Say in one line why it failed: the last line of stderr (else stdout), or the time limit."""
+        if self.timed_out:
+            return f"no end after {self.seconds:.0f} s"
+        for stream in (self.stderr, self.stdout):
+            lines = [line.strip() for line in stream.decode("utf-8", "replace").splitlines() if line.strip()]
+            if lines:
+                return lines[-1]
+        return f"exit status {self.status}"
+
+
+class Runner(Protocol):
+    """The seam: what starts a process and waits for it."""
+
+    def __call__(self, command: Command, /) -> Completed:
+        """Run to the end and return how it went. Raises `EnvironmentFailedError` only when it cannot be started."""
+
+
+def run(command: Command) -> Completed:
+    """Run a command to its end, collecting both streams.
+
+    Raises `EnvironmentFailedError` when the program does not exist or may not be executed; a bad status is returned, not raised.
+    """
+    chunks: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
+    ended = stream(command, on_output=lambda name, data: chunks[name].extend(data))
+    return Completed(
+        command=command,
+        status=ended.status,
+        stdout=bytes(chunks["stdout"]),
+        stderr=bytes(chunks["stderr"]),
+        seconds=ended.seconds,
+        timed_out=ended.timed_out,
+    )
+
+
+@dataclass(slots=True)
+class Cancellation:
+    """A request to stop, shared between the thread that decides and those that wait for processes."""
+
+    _event: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        """Ask everybody who watches to stop."""
+        self._event.set()
+
+    @property
+    def requested(self) -> bool:
+        """True once somebody asked."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep up to `seconds`; True when cancelled meanwhile."""
+        return self._event.wait(seconds)
+
+
+def stream(
+    command: Command,
+    *,
+    on_output: Callable[[Stream, bytes], None],
+    cancellation: Cancellation | None = None,
+) -> Completed:
+    """Run a command, handing on its output as it comes (calls come from two threads, never two for one stream).
+
+    Ends the whole process group at the time limit or on cancellation. stdout and stderr of the result are empty: the caller had them.
+    """
+    started = time.monotonic()
+    with _group(command) as process:
+        readers = [
+            threading.Thread(target=_pump, args=(pipe, name, on_output), daemon=True)
+            for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
+        ]
+        if command.stdin is not None and process.stdin is not None:
+            readers.append(threading.Thread(target=_feed, args=(process.stdin, command.stdin), daemon=True))
+        for reader in readers:
+            reader.start()
+        timed_out = False
+        while process.poll() is None:
+            left = None if command.timeout is None else command.timeout - (time.monotonic() - started)
+            if (timed_out := left is not None and left <= 0) or (cancellation is not None and cancellation.requested):
+                end_group(process)
+                break
+            step = 0.1 if left is None else min(0.1, max(left, 0.0))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=step)
+        status = process.wait()
+        for reader in readers:
+            reader.join(timeout=GRACE_SECONDS)
+    return Completed(
+        command=command,
+        status=status,
+        stdout=b"",
+        stderr=b"",
+        seconds=time.monotonic() - started,
+        timed_out=timed_out,
+    )
+
+
+def start_daemon(argv: Sequence[str], *, environment: Mapping[str, str] | None, log: Path) -> subprocess.Popen[bytes]:
+    """Start a process that outlives this one, in a session of its own, both streams appended to `log`."""
+    with log.open("ab") as out:
+        try:
+            return subprocess.Popen(
+                list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, start_new_session=True
+            )
+        except OSError as error:
+            raise EnvironmentFailedError(
+                f"{argv[0]} cannot be started: {error.strerror}",
+                mend="run 'orchestrator doctor' to see what is missing",
+            ) from error
+
+
+def end_group(process: subprocess.Popen[bytes], *, grace: float = GRACE_SECONDS) -> None:
+    """TERM to the process's group, KILL to whatever of it is left after `grace` seconds."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=grace)
+            if sign is signal.SIGTERM and not _group_alive(process.pid):
+                return
+
+
+def _group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _group(command: Command) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        process = subprocess.Popen(
+            list(command.argv),
+            stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if command.environment is None else dict(command.environment),
+            cwd=command.directory,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EnvironmentFailedError(
+            f"{command.argv[0]} cannot be started: {error.strerror}",
+            mend="run 'orchestrator doctor' to see what is missing",
+        ) from error
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            end_group(process)
+        for pipe in (process.stdout, process.stderr, process.stdin):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _pump(pipe: object, name: Stream, on_output: Callable[[Stream, bytes], None]) -> None:
+    read = getattr(pipe, "read1")  # noqa: B009 - BufferedReader.read1 is not on IO[bytes]
+    with contextlib.suppress(ValueError, OSError):  # the pipe is closed under us when the group was killed
+        while data := read(65536):
+            on_output(name, data)
+
+
+def _feed(pipe: object, data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError, ValueError, OSError):
+        pipe.write(data)  # type: ignore[attr-defined]
+        pipe.close()  # type: ignore[attr-defined]
