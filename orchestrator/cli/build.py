@@ -1,0 +1,58 @@
+"""`orchestrator build`: build, tag and prove cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.errors import ExitCode
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Build even what is proven with the same key.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure; otherwise the other cells go on.")
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@selection
+@common
+def command(told: Common, selection: Any, *, force: bool, fail_fast: bool, dry_run: bool) -> int:
+    """Build the chosen cells, prove each on its own architecture, and tag what is proven.
+
+    Uses the Docker Engine that is reachable; without one, on Linux as root, a private one that is stopped again at the end.
+
+    Examples: orchestrator build 3.7-alpine3.8; orchestrator build --version 3.7 --variant slim --arch arm64v8
+    """
+    from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.pipeline.run import exit_code, prepare, run_cells  # noqa: PLC0415
+    from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
+    from orchestrator.report.board import ConsoleBoard  # noqa: PLC0415
+    from orchestrator.report.results import describe_results, results_table  # noqa: PLC0415
+
+    matrix, cells = chosen_cells(told, selection)
+    settings = load_settings(told.config_path)
+    if dry_run:
+        from orchestrator.cli.plan import show_plan  # noqa: PLC0415
+
+        return show_plan(told, matrix, cells)
+    console = told.stderr()
+    with open_workshop(matrix, settings, told.progress()) as shop:
+        prepared = prepare(shop, cells, force=force)
+        run = shop.ledger.start_run("build")
+        code = ExitCode.INTERRUPTED
+        try:
+            results = run_cells(shop, run, prepared, ConsoleBoard(console), fail_fast=fail_fast)
+            code = exit_code(results)
+        finally:
+            shop.ledger.end_run(run, int(code))
+        if told.json:
+            emit_json(describe_results(results))
+        else:
+            emit(results_table(results))
+            if shop.engine.embedded:
+                console.print(
+                    "The images are in the embedded engine. To use them: orchestrator engine start; "
+                    'eval "$(orchestrator engine env)"; docker images',
+                    markup=False,
+                )
+    return int(code)

@@ -1,0 +1,47 @@
+"""`orchestrator history`: past attempts, newest first."""
+
+from __future__ import annotations
+
+import click
+
+from orchestrator.cli.options import Common, common, complete_ids, emit, emit_json
+
+
+@click.command()
+@click.argument("cell", required=False, shell_complete=complete_ids)
+@click.option("--limit", type=click.IntRange(1, 10000), default=20, show_default=True, help="How many.")
+@common
+def command(told: Common, cell: str | None, *, limit: int) -> None:
+    """Show past attempts at one CELL or at all, with what became of them."""
+    from orchestrator.ledger.ledger import open_ledger  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.system.places import Places  # noqa: PLC0415
+
+    with open_ledger(Places.from_environment().ledger, create=False) as ledger:
+        attempts = ledger.attempts(cell, limit=limit)
+    if told.json:
+        emit_json(
+            [
+                {
+                    "attempt": one.id,
+                    "run": one.run,
+                    "id": one.cell,
+                    "state": str(one.state),
+                    "executed": one.execution,
+                    "started": one.started,
+                    "seconds": one.seconds,
+                    "digest": one.digest,
+                    "size": one.size,
+                    "failure": one.failure_class,
+                    "message": one.message,
+                    "log": one.log,
+                    "phases": {phase.name: phase.seconds for phase in one.phases},
+                }
+                for one in attempts
+            ]
+        )
+        return
+    if not attempts:
+        emit("no attempts yet")
+    for one in attempts:
+        detail = f"{one.failure_class}: {one.message}" if one.failure_class else one.digest[:19]
+        emit(f"{one.started[:19]}  {one.cell}  {one.state}  {one.execution}  {one.seconds:.0f} s  {detail}")

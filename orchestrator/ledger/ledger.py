@@ -1,0 +1,206 @@
+"""The ledger: one SQLite file in WAL mode, so that a reader never waits and a kill at any point leaves whole records.
+
+Source: https://www.sqlite.org/wal.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import EnvironmentFailedError
+from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
+from orchestrator.ledger.schema import MIGRATIONS
+
+_COLUMNS = "id, run, cell, key, state, execution, reference, digest, size, started, seconds, log, failure_class, message, ingredients"
+
+
+def now() -> str:
+    """The present, ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Ledger:
+    """An open ledger. Every method is one transaction; one thread uses it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def start_run(self, command: str) -> int:
+        """Remember that a run began; returns its number."""
+        with self._connection:
+            cursor = self._connection.execute("INSERT INTO runs (command, started) VALUES (?, ?)", (command, now()))
+        return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, exit_code: int) -> None:
+        """Remember how a run ended."""
+        with self._connection:
+            self._connection.execute("UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?", (now(), exit_code, run))
+
+    def start_attempt(
+        self, run: int, *, cell: str, key: str, execution: str, log: str, ingredients: dict[str, str]
+    ) -> int:
+        """Remember that a build began; returns the attempt's number."""
+        with self._connection:
+            cursor = self._connection.execute(
+                "INSERT INTO attempts (run, cell, key, state, execution, started, log, ingredients) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (run, cell, key, State.RUNNING, execution, now(), log, json.dumps(ingredients, sort_keys=True)),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def built(
+        self, attempt: int, *, reference: str, digest: str, size: int, seconds: float, phases: Sequence[PhaseRecord]
+    ) -> None:
+        """Remember that the image exists under `reference`."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE attempts SET state = ?, reference = ?, digest = ?, size = ?, seconds = ? WHERE id = ?",
+                (State.BUILT, reference, digest, size, seconds, attempt),
+            )
+            self._phases(attempt, phases)
+
+    def failed(
+        self, attempt: int, *, failure_class: str, message: str, seconds: float, phases: Sequence[PhaseRecord] = ()
+    ) -> None:
+        """Remember why it failed."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE attempts SET state = ?, failure_class = ?, message = ?, seconds = ? WHERE id = ?",
+                (State.FAILED, failure_class, message, seconds, attempt),
+            )
+            if phases:
+                self._phases(attempt, phases)
+
+    def proved(self, attempt: int, proofs: Sequence[ProofRecord]) -> None:
+        """Remember the proofs; the attempt is proven when every one passed, else failed."""
+        passed = bool(proofs) and all(proof.passed for proof in proofs)
+        failure = next((f"{proof.name}: {proof.detail}" for proof in proofs if not proof.passed), "")
+        with self._connection:
+            self._connection.execute("DELETE FROM proofs WHERE attempt = ?", (attempt,))
+            self._connection.executemany(
+                "INSERT INTO proofs VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (attempt, position, proof.name, proof.passed, proof.detail, proof.seconds)
+                    for position, proof in enumerate(proofs)
+                ],
+            )
+            self._connection.execute(
+                "UPDATE attempts SET state = ?, failure_class = ?, message = ? WHERE id = ?",
+                (State.PROVEN if passed else State.FAILED, "" if passed else "proof failed", failure, attempt),
+            )
+
+    def published(self, run: int, reference: str, digest: str) -> None:
+        """Remember that a reference points at a digest in its registry."""
+        with self._connection:
+            self._connection.execute(
+                "INSERT INTO publications (run, reference, digest, published) VALUES (?, ?, ?, ?)",
+                (run, reference, digest, now()),
+            )
+
+    def latest(self, cell: str) -> Attempt | None:
+        """Find the last attempt at a cell, whatever became of it."""
+        return next(iter(self.attempts(cell, limit=1)), None)
+
+    def proven(self, cell: str, key: str) -> Attempt | None:
+        """Find the last proven attempt at a cell with exactly this key."""
+        found = self._select("WHERE cell = ? AND key = ? AND state = 'proven' ORDER BY id DESC LIMIT 1", (cell, key))
+        return next(iter(found), None)
+
+    def attempts(self, cell: str | None = None, *, limit: int = 50) -> tuple[Attempt, ...]:
+        """List attempts, newest first."""
+        if cell is None:
+            return self._select("ORDER BY id DESC LIMIT ?", (limit,))
+        return self._select("WHERE cell = ? ORDER BY id DESC LIMIT ?", (cell, limit))
+
+    def _phases(self, attempt: int, phases: Sequence[PhaseRecord]) -> None:
+        self._connection.execute("DELETE FROM phases WHERE attempt = ?", (attempt,))
+        self._connection.executemany(
+            "INSERT INTO phases VALUES (?, ?, ?, ?, ?)",
+            [(attempt, position, phase.name, phase.seconds, phase.cached) for position, phase in enumerate(phases)],
+        )
+
+    def _select(self, rest: str, values: tuple[Any, ...]) -> tuple[Attempt, ...]:
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM attempts {rest}", values).fetchall()  # noqa: S608 - constants
+        return tuple(self._attempt(row) for row in rows)
+
+    def _attempt(self, row: tuple[Any, ...]) -> Attempt:
+        number = row[0]
+        phases = self._connection.execute(
+            "SELECT name, seconds, cached FROM phases WHERE attempt = ? ORDER BY position", (number,)
+        )
+        proofs = self._connection.execute(
+            "SELECT name, passed, detail, seconds FROM proofs WHERE attempt = ? ORDER BY position", (number,)
+        )
+        return Attempt(
+            id=number,
+            run=row[1],
+            cell=row[2],
+            key=row[3],
+            state=State(row[4]),
+            execution=row[5],
+            reference=row[6],
+            digest=row[7],
+            size=row[8],
+            started=row[9],
+            seconds=row[10],
+            log=row[11],
+            failure_class=row[12],
+            message=row[13],
+            ingredients=json.loads(row[14]),
+            phases=tuple(
+                PhaseRecord(name=name, seconds=seconds, cached=bool(cached)) for name, seconds, cached in phases
+            ),
+            proofs=tuple(
+                ProofRecord(name=name, passed=bool(passed), detail=detail, seconds=seconds)
+                for name, passed, detail, seconds in proofs
+            ),
+        )
+
+
+@contextlib.contextmanager
+def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
+    """Open (and where it does not exist, make) the ledger; close it at the end. With `create` off, a missing one is an empty one.
+
+    Raises `EnvironmentFailedError` for a file that is damaged, newer than this program, or cannot be written; the file is left alone.
+    """
+    try:
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path if create or path.exists() else ":memory:", timeout=30)
+    except (OSError, sqlite3.Error) as error:
+        raise EnvironmentFailedError(
+            f"{path}: the ledger cannot be opened: {error}", mend="make its directory writable, or set XDG_STATE_HOME"
+        ) from error
+    with contextlib.closing(connection):
+        try:
+            _prepare(connection, path)
+        except sqlite3.Error as error:
+            raise EnvironmentFailedError(
+                f"{path}: the ledger cannot be used: {error}",
+                mend="free some disk space; or, where the file is damaged, move it away: images and registries are not touched, and"
+                " the next run makes a new one",
+            ) from error
+        yield Ledger(connection, path)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise EnvironmentFailedError(
+            f"{path}: this ledger was written by a newer orchestrator (format {version}, known here: {len(MIGRATIONS)})",
+            mend="use that version, or set XDG_STATE_HOME to another directory",
+        )
+    (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
+        # executescript commits by itself; the version is set in the same script, so that a kill applies all or nothing.
+        connection.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,57 @@
+"""The ledger's tables, as a list of migrations: `PRAGMA user_version` says how many have been applied."""
+
+from __future__ import annotations
+
+MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        command TEXT NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,
+        exit_code INTEGER
+    ) STRICT;
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        cell TEXT NOT NULL,
+        key TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('running', 'built', 'proven', 'failed')),
+        execution TEXT NOT NULL,
+        reference TEXT NOT NULL DEFAULT '',
+        digest TEXT NOT NULL DEFAULT '',
+        size INTEGER NOT NULL DEFAULT 0,
+        started TEXT NOT NULL,
+        seconds REAL NOT NULL DEFAULT 0,
+        log TEXT NOT NULL DEFAULT '',
+        failure_class TEXT NOT NULL DEFAULT '',
+        message TEXT NOT NULL DEFAULT '',
+        ingredients TEXT NOT NULL DEFAULT '{}'
+    ) STRICT;
+    CREATE INDEX attempts_by_cell ON attempts (cell, id);
+    CREATE TABLE phases (
+        attempt INTEGER NOT NULL REFERENCES attempts (id),
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        cached INTEGER NOT NULL,
+        PRIMARY KEY (attempt, position)
+    ) STRICT;
+    CREATE TABLE proofs (
+        attempt INTEGER NOT NULL REFERENCES attempts (id),
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        passed INTEGER NOT NULL,
+        detail TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        PRIMARY KEY (attempt, position)
+    ) STRICT;
+    CREATE TABLE publications (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        reference TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        published TEXT NOT NULL
+    ) STRICT;
+    """,
+)

@@ -1,0 +1,186 @@
+"""One cell, from plan to proven and tagged: build it under a private name, prove it, and only then give it its tags."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.bases.model import Base
+from orchestrator.build.buildx import BuildRequest, BuildResult, build
+from orchestrator.build.execution import Execution
+from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.config.settings import Settings
+from orchestrator.inputs.model import StoredInput
+from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord
+from orchestrator.matrix.model import Cell
+from orchestrator.pipeline.workshop import Workshop
+from orchestrator.plan.plan import Action, PlannedCell
+from orchestrator.prove.catalogue import prove
+from orchestrator.prove.container import ContainerSubject
+from orchestrator.publish.names import local_references, staging_reference
+
+#: Seconds that one probe may take natively; multiplied by the emulation factor where emulated.
+_PROBE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellResult:
+    """What became of a cell. `done_before` says that nothing had to be done; `tags` are its local references when proven."""
+
+    planned: PlannedCell
+    attempt: Attempt | None
+    failure: Failure | None
+    tags: tuple[str, ...]
+    seconds: float
+    done_before: bool = False
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return self.planned.cell
+
+    @property
+    def ok(self) -> bool:
+        """True when the cell is proven."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingredients:
+    """What a build is given: its base, the source and the wheels."""
+
+    base: Base
+    source: StoredInput
+    wheels: StoredInput
+
+
+def work(
+    shop: Workshop,
+    run: int,
+    planned: PlannedCell,
+    ingredients: Callable[[], Ingredients],
+    *,
+    on_step: Callable[[str], None],
+) -> CellResult:
+    """Do what was planned for one cell. A failure is a result, not an exception; only an interruption is raised."""
+    started = time.monotonic()
+
+    def result(attempt: Attempt | None, failure: Failure | None, *, before: bool = False) -> CellResult:
+        tags = local_references(shop.matrix, planned.cell) if failure is None else ()
+        return CellResult(
+            planned=planned,
+            attempt=attempt,
+            failure=failure,
+            tags=tags,
+            seconds=round(time.monotonic() - started, 3),
+            done_before=before,
+        )
+
+    if planned.action is Action.NOTHING and planned.attempt is not None:
+        _tag(shop, planned.cell, planned.attempt.reference)
+        return result(planned.attempt, None, before=True)
+    if planned.action is Action.PROVE and planned.attempt is not None:
+        number, reference = planned.attempt.id, planned.attempt.reference
+    else:
+        number, reference, failure = _build(shop, run, planned, ingredients(), on_step)
+        if failure is not None:
+            return result(shop.ledger.latest(planned.cell.id), failure)
+    on_step("[prove]")
+    failure = prove_reference(shop, number, planned, reference)
+    if failure is None:
+        _tag(shop, planned.cell, reference)
+    return result(shop.ledger.latest(planned.cell.id), failure)
+
+
+def probe_seconds(settings: Settings, execution: Execution) -> float:
+    """Say how long one probe may take."""
+    return _PROBE_SECONDS * (settings.emulation_factor if execution.emulated else 1.0)
+
+
+def prove_reference(shop: Workshop, number: int, planned: PlannedCell, reference: str) -> Failure | None:
+    """Prove what is under `reference` as the planned cell, and remember how it went."""
+    limit = probe_seconds(shop.settings, planned.known.execution)
+    subject = ContainerSubject(shop.client, planned.cell, reference, timeout=limit)
+    outcomes = prove(subject)
+    shop.ledger.proved(
+        number,
+        [
+            ProofRecord(name=outcome.name, passed=outcome.passed, detail=outcome.detail, seconds=outcome.seconds)
+            for outcome in outcomes
+        ],
+    )
+    failed = [f"{outcome.name}: {outcome.detail}" for outcome in outcomes if not outcome.passed]
+    return Failure(kind=FailureClass.PROOF, message="; ".join(failed)) if failed else None
+
+
+def _build(
+    shop: Workshop, run: int, planned: PlannedCell, given: Ingredients, on_step: Callable[[str], None]
+) -> tuple[int, str, Failure | None]:
+    cell = planned.cell
+    execution = planned.known.execution
+    reference = staging_reference(shop.matrix, cell, planned.key.short)
+    log = shop.places.logs / f"{cell.id}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{planned.key.short}.log"
+    number = shop.ledger.start_attempt(
+        run,
+        cell=cell.id,
+        key=planned.key.value,
+        execution=str(execution),
+        log=str(log),
+        ingredients=dict(planned.key.ingredients),
+    )
+    factor = shop.settings.emulation_factor if execution.emulated else 1.0
+    with tempfile.TemporaryDirectory(prefix="orchestrator-context-") as directory:
+        # The text that the key was made of is what is built, whatever lies in the tree by now.
+        (Path(directory) / "Dockerfile").write_text(planned.known.dockerfile, encoding="utf-8")
+        built = build(
+            BuildRequest(
+                directory=Path(directory),
+                platform=str(cell.architecture.platform),
+                contexts={
+                    given.base.reference: given.base.context,
+                    "python-source": str(given.source.directory),
+                    "python-wheels": str(given.wheels.directory),
+                },
+                reference=reference,
+                timeout=shop.settings.timeout_minutes * 60 * factor,
+                log=log,
+            ),
+            docker=shop.engine.docker,
+            environment=shop.engine.environment,
+            cancellation=shop.cancellation,
+            on_step=on_step,
+        )
+    return number, reference, _remember(shop, number, reference, built)
+
+
+def _remember(shop: Workshop, number: int, reference: str, built: BuildResult) -> Failure | None:
+    records = [PhaseRecord(name=str(phase.name), seconds=phase.seconds, cached=phase.cached) for phase in built.phases]
+    if built.failure is not None:
+        shop.ledger.failed(
+            number,
+            failure_class=str(built.failure.kind),
+            message=built.failure.message,
+            seconds=built.seconds,
+            phases=records,
+        )
+        return built.failure
+    image = shop.client.images.get(reference)
+    shop.ledger.built(
+        number,
+        reference=reference,
+        digest=str(image.id),
+        size=int(image.attrs.get("Size") or 0),
+        seconds=built.seconds,
+        phases=records,
+    )
+    return None
+
+
+def _tag(shop: Workshop, cell: Cell, reference: str) -> None:
+    image = shop.client.images.get(reference)
+    for name in local_references(shop.matrix, cell):
+        repository, _, tag = name.rpartition(":")
+        image.tag(repository, tag=tag)

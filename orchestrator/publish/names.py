@@ -1,0 +1,42 @@
+"""The references that an image is published under, and the order that keeps a half-published state invisible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.matrix.model import Cell, Image, Matrix
+
+
+def local_references(matrix: Matrix, cell: Cell) -> tuple[str, ...]:
+    """Name a proven cell in the engine: `arm64v8/python:2.7-slim` and so on, shared tags included."""
+    image = cell.image
+    return tuple(f"{cell.architecture.name}/{matrix.name}:{tag}" for tag in (*image.tags, *image.shared_tags))
+
+
+def staging_reference(matrix: Matrix, cell: Cell, key: str) -> str:
+    """Name what has been built but not proven: private, after the cell and its key."""
+    return f"orchestrator.local/{matrix.name}/{cell.id}:{key}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """Where things go in a registry."""
+
+    registry: str
+    namespace: str
+    repository: str
+
+    def of_cell(self, cell: Cell, tag: str) -> str:
+        """`<registry>/arm64v8/python:<tag>`."""
+        return f"{self.registry}/{cell.architecture.name}/{self.repository}:{tag}"
+
+    def of_index(self, tag: str) -> str:
+        """`<registry>/library/python:<tag>`."""
+        return f"{self.registry}/{self.namespace}/{self.repository}:{tag}"
+
+
+def release_first(image: Image) -> Sequence[str]:
+    """Order tags: those that name the full release, which never move, then the moving ones."""
+    tags = (*image.tags, *image.shared_tags)
+    return sorted(tags, key=lambda tag: not (tag == image.line.release or tag.startswith(f"{image.line.release}-")))
