@@ -42,12 +42,10 @@ def publish_cells(shop: Workshop, cells: Sequence[Cell], names: Names, *, dry_ru
             published += [Published(reference=target, digest="") for target in targets]
             continue
 
-        def remember(one: Published) -> None:
-            published.append(one)
-            shop.ledger.published(number, one.reference, one.digest)
-
         try:
-            publish_image(image, proven, names=names, registry=registry, on_done=remember)
+            for one in publish_image(image, proven, names=names, registry=registry):
+                published.append(one)
+                shop.ledger.published(number, one.reference, one.digest)
         except OrchestratorError as error:
             held_back[image.id] = error.message
     if not dry_run:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from orchestrator.bases.model import Base, Wanted
+from orchestrator.bases.provider import Bases
+from orchestrator.bases.registry import from_registry
 from orchestrator.bases.resolve import BaseResolver
 from orchestrator.build.execution import Execution
 from orchestrator.errors import ExitCode
-from orchestrator.inputs.store import Inputs
+from orchestrator.inputs.provider import Inputs
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.cell import CellResult, Ingredients, work
 from orchestrator.pipeline.workshop import Workshop
@@ -43,7 +47,7 @@ class Prepared:
 def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Prepared:
     """Resolve what the keys depend on, and plan. Bases that have to be bootstrapped are bootstrapped here."""
     sweep(shop.client)
-    bases = BaseResolver.of(shop.engine, shop.places, shop.settings, shop.progress, shop.cancellation)
+    bases = _bases(shop)
     # A base that cannot be had fails at once, before any emulator is fetched for it.
     bases.check(cells)
     executions = shop.executions(cells)
@@ -61,8 +65,26 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
         )
 
     planned = tuple(plan_cell(cell, known(cell), shop.ledger, present=present, force=force) for cell in cells)
-    inputs = Inputs.of(shop.places, shop.progress, shop.settings, shop.cancellation)
+    own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
+    inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
     return Prepared(planned=planned, bases=bases, inputs=inputs)
+
+
+def _bases(shop: Workshop) -> BaseResolver:
+    def look_up(wanted: Wanted) -> Base:
+        return from_registry(
+            wanted,
+            docker=shop.engine.docker,
+            environment=shop.engine.environment,
+            base_registry=shop.settings.base_registry,
+        )
+
+    return BaseResolver(
+        policy=shop.settings.bases,
+        look_up=look_up,
+        bases=Bases(places=shop.places, progress=shop.progress, cancellation=shop.cancellation),
+        progress=shop.progress,
+    )
 
 
 def run_cells(

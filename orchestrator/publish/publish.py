@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.ledger.records import Attempt
@@ -25,18 +25,11 @@ def publish_image(
     *,
     names: Names,
     registry: Registry,
-    on_done: Callable[[Published], None],
-) -> tuple[Published, ...]:
-    """Publish an image of which every required architecture is proven (`proven` maps their names to cell and attempt).
+) -> Iterator[Published]:
+    """Publish an image of which every required architecture is proven (`proven` maps their names to cell and attempt), yielding as it goes.
 
     Release tags of the architectures come first, then their index, moving tags of both after: a crash leaves moving tags on the old set.
     """
-    done: list[Published] = []
-
-    def note(reference: str, digest: str) -> None:
-        done.append(Published(reference=reference, digest=digest))
-        on_done(done[-1])
-
     tags = release_first(image)
     fixed = [tag for tag in tags if image.line.release in tag]
     moving = [tag for tag in tags if tag not in fixed]
@@ -46,11 +39,10 @@ def publish_image(
                 target = names.of_cell(cell, tag)
                 digest = registry.push(attempt.reference, target)
                 verify(attempt.digest, digest, target)
-                note(target, digest)
+                yield Published(reference=target, digest=digest)
         for tag in some:
             target = names.of_index(tag)
-            note(target, registry.index(target, members(names, proven, tag)))
-    return tuple(done)
+            yield Published(reference=target, digest=registry.index(target, members(names, proven, tag)))
 
 
 def members(names: Names, proven: Mapping[str, tuple[Cell, Attempt]], tag: str) -> Sequence[str]:

@@ -42,7 +42,7 @@ class ConsoleBoard(Board):
         if self._status is not None:
             of = f" (step {number[0]} of {number[1]})" if number else ""
             self._status.update(f"{planned.cell.id}: {phase}{of}, {planned.known.execution}, {elapsed:.0f} s")
-        elif phase != self._phase and phase != "base":
+        elif phase not in {self._phase, "base"}:
             self._say(planned, f"{phase} (after {elapsed:.0f} s)")
         self._phase = phase
 

@@ -79,5 +79,4 @@ def _describe(result: CellResult) -> dict[str, Any]:
 
 
 def _tags(tags: Sequence[str]) -> str:
-    shown = [tag for tag in tags[:2]]
-    return ", ".join(shown) + (f" and {len(tags) - 2} more" if len(tags) > 2 else "")
+    return ", ".join(tags[:2]) + (f" and {len(tags) - 2} more" if len(tags) > 2 else "")

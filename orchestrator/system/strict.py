@@ -49,7 +49,7 @@ def dotted(place: Place) -> str:
     for step in place:
         if isinstance(step, int):
             parts.append(f"[{step}]")
-        elif re.fullmatch(r"[a-z_]+", step):
+        elif re.fullmatch(r"[a-z_][a-z0-9_]*", step):
             parts.append(f".{step}")
         else:
             parts.append(f"[{json.dumps(step)}]")
@@ -86,7 +86,10 @@ def convert(raw: Any, shape: type[T]) -> T:
         return TypeAdapter(shape).validate_json(json.dumps(raw))
     except (TypeError, ValueError) as error:
         if isinstance(error, ValidationError):
-            _raise(error.errors(include_url=False)[0], raw, shape)
+            found = error.errors(include_url=False)
+            # A misspelt key is also a missing one; its own error says more.
+            unknown = (one for one in found if one["type"] == "extra_forbidden")
+            _raise(next(unknown, found[0]), raw, shape)
         raise Problem((), f"there is a value that JSON cannot express: {error}", "write plain values") from None
 
 

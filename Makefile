@@ -1,0 +1,103 @@
+# The orchestrator's front door. Every target sets up what it needs by itself; 'make' alone lists them.
+#
+#   make build VERSION=3.7 VARIANT=alpine3.8 ARCH=arm64v8
+#
+# VERSION, VARIANT and ARCH choose cells, MATRIX names another matrix, ARGS is handed on as it is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+ORCHESTRATOR := $(BIN)/orchestrator
+
+VERSION ?=
+VARIANT ?=
+ARCH ?=
+MATRIX ?=
+ARGS ?=
+
+# What a user types is never taken as code: 'value' keeps make from expanding it, it reaches the shell as environment, is checked there,
+# and again by the orchestrator.
+override VERSION := $(value VERSION)
+override VARIANT := $(value VARIANT)
+override ARCH := $(value ARCH)
+override MATRIX := $(value MATRIX)
+export VERSION VARIANT ARCH MATRIX
+CHECKED := check_words() { local name value; for name in VERSION VARIANT ARCH MATRIX; do value="$${!name}"; \
+	if [[ ! "$$value" =~ ^[A-Za-z0-9._/*?-]*$$ ]]; then \
+	printf '%s\n' "make: $$name may hold only letters, digits and . _ - / * ?" >&2; exit 2; fi; done; }; check_words; \
+	args=(); \
+	[ -z "$$MATRIX" ] || args+=(--matrix "$$MATRIX"); \
+	select=(); \
+	[ -z "$$VERSION" ] || select+=(--version "$$VERSION"); \
+	[ -z "$$VARIANT" ] || select+=(--variant "$$VARIANT"); \
+	[ -z "$$ARCH" ] || select+=(--arch "$$ARCH")
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
+
+.PHONY: setup
+setup: $(STAMP) ## Make .venv with everything in it (does nothing when nothing changed)
+
+$(STAMP): pyproject.toml .ci/setup
+	@.ci/setup $(VENV)
+	@touch $@
+
+.PHONY: list
+list: $(STAMP) ## Show the cells of the matrix, with their tags
+	@$(CHECKED); exec $(ORCHESTRATOR) list "$${args[@]}" "$${select[@]}" $(ARGS)
+
+.PHONY: render
+render: $(STAMP) ## Write the Dockerfiles from the matrix and the templates
+	@$(CHECKED); exec $(ORCHESTRATOR) render "$${args[@]}" "$${select[@]}" $(ARGS)
+
+.PHONY: plan
+plan: $(STAMP) ## Show what would be built, and why
+	@$(CHECKED); exec $(ORCHESTRATOR) plan "$${args[@]}" "$${select[@]}" $(ARGS)
+
+.PHONY: build
+build: $(STAMP) ## Build, prove and tag: make build VERSION=3.7 VARIANT=alpine3.8 [ARCH=arm64v8]
+	@$(CHECKED); exec $(ORCHESTRATOR) build "$${args[@]}" "$${select[@]}" $(ARGS)
+
+.PHONY: nightly
+nightly: $(STAMP) ## Build what changed and prove it, with a plan first (a REGISTRY in the config is published to)
+	@$(CHECKED); exec $(ORCHESTRATOR) nightly "$${args[@]}" "$${select[@]}" $(ARGS)
+
+.PHONY: bump
+bump: $(STAMP) ## Bring a line to another patch release: make bump VERSION=3.7 ARGS="--to 3.7.3"
+	@$(CHECKED); exec $(ORCHESTRATOR) bump "$${args[@]}" "$${select[@]}" $(ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## Check code (ruff, mypy) and data (matrix, templates, rendered files)
+	@echo "ruff"; $(BIN)/ruff check .; $(BIN)/ruff format --check -q . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
+	@echo "mypy"; $(BIN)/mypy
+	@echo "orchestrator lint"; $(ORCHESTRATOR) lint; $(ORCHESTRATOR) lint --matrix examples/debian/versions.json
+
+.PHONY: test
+test: $(STAMP) ## Run all tests, those on a real engine and a real registry included
+	@$(BIN)/python -m pytest tests $(ARGS)
+
+.PHONY: unit
+unit: $(STAMP) ## Run the tests that need nothing but Python
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
+
+.PHONY: demo
+demo: $(STAMP) ## The whole way on real input: both architectures, proven, published to a registry on this machine
+	@exec $(ORCHESTRATOR) demo $(ARGS)
+
+.PHONY: bench
+bench: $(STAMP) ## Measure this program (ratios within one run)
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: schema
+schema: $(STAMP) ## Write the JSON schemas of the matrix and the config from their models
+	@exec $(BIN)/python -m orchestrator.matrix.schema
+
+.PHONY: clean
+clean: ## Remove .venv and caches of tools (images, inputs and the ledger stay)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis; find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Base images: pinned by digest in a registry, or bootstrapped from a Debian mirror."""

@@ -1,0 +1,58 @@
+"""Which base a cell starts FROM on this machine: pinned in a registry, or bootstrapped here where no registry answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from orchestrator.bases.catalogue import wanted_bases
+from orchestrator.bases.model import Base, Wanted
+from orchestrator.bases.provider import Bases
+from orchestrator.bases.registry import NotInRegistryError, unreachable
+from orchestrator.config.settings import BasePolicy
+from orchestrator.matrix.model import Cell, Family
+from orchestrator.system.progress import Progress
+
+
+@dataclass(kw_only=True)
+class BaseResolver:
+    """Decides once per base and architecture, then always answers the same.
+
+    `look_up` asks a registry (and raises `NotInRegistryError`), `bases` makes what no registry gives.
+    """
+
+    policy: BasePolicy
+    look_up: Callable[[Wanted], Base]
+    bases: Bases
+    progress: Progress
+    _from_registry: dict[str, Base] = field(default_factory=dict)
+    _resolved: dict[str, Base] = field(default_factory=dict)
+
+    def check(self, cells: Iterable[Cell]) -> None:
+        """Find out where every base will come from, before anything is made. Raises `UnreachableError` for one that nothing gives."""
+        silent = False
+        for wanted in wanted_bases(cells):
+            if self.policy is BasePolicy.BOOTSTRAP:
+                continue
+            try:
+                self._from_registry[str(wanted)] = self.look_up(wanted)
+            except NotInRegistryError as error:
+                if not _bootstraps(wanted):
+                    raise unreachable(wanted, str(error), bootstrap="") from None
+                if self.policy is BasePolicy.REGISTRY:
+                    raise unreachable(wanted, str(error), bootstrap="set bases: auto, or ") from None
+                if not silent:
+                    self.progress.note(f"no registry gives {wanted.reference} ({error}); bootstrapping bases instead")
+                silent = True
+
+    def resolve(self, cell: Cell) -> Base:
+        """Give the base of a cell, bootstrapping it if that is where it comes from."""
+        (wanted,) = wanted_bases([cell])
+        name = str(wanted)
+        if name not in self._resolved:
+            self._resolved[name] = self._from_registry.get(name) or self.bases.ensure(wanted)
+        return self._resolved[name]
+
+
+def _bootstraps(wanted: Wanted) -> bool:
+    return wanted.suite.family is Family.DEBIAN and not wanted.suite.archived

@@ -1,0 +1,1 @@
+"""What a build needs from upstream (tarballs, wheels): fetched once, verified, stored by digest."""
