@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
     from orchestrator.cli.group import run  # noqa: PLC0415 - keeps `import orchestrator` free of the command line
 
+    # A CI system that gives up on a job sends TERM: end as cleanly as for Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def arguments(plan: Plan, *, scratch: Path) -> tuple[str, ...]:
         *(f"--dpkgopt={option}" for option in plan.kind.dpkg_options),
         *(f"--aptopt={option}" for option in _APT_OPTIONS),
         f"--customize-hook=tar-in {shlex.quote(str(scratch / _OVERLAY_NAME))} /",
-        # One quoted word: mmdebstrap starts a program by itself and takes anything else to a shell.
+        # The path of a program is started as it is, without a shell (mmdebstrap(1), HOOKS).
         f"--customize-hook={scratch / _HOOK_NAME}",
         plan.suite,
         str(scratch / _TARGET_NAME),

@@ -136,7 +136,8 @@ class Bases:
         if execution is None:
             raise EnvironmentFailedError(
                 f"{wanted}: this machine cannot execute programs of {wanted.architecture.platform}",
-                mend="'orchestrator engine start' registers QEMU for it; or leave the architecture out with --arch",
+                mend="'orchestrator build' registers QEMU for it by itself; by hand: install Debian's qemu-user-static; or leave the "
+                "architecture out with --arch",
             )
         emulated = not execution.native
         self.install(_TOOLS | (_FOREIGN_TOOLS if emulated else {}), progress=self.progress, runner=self.runner)

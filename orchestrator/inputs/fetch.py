@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import UnreachableError, VerificationError
+from orchestrator.errors import EnvironmentFailedError, UnreachableError, VerificationError
 from orchestrator.inputs.model import StoredInput, Wanted
 from orchestrator.inputs.store import Store
 from orchestrator.inputs.transfer import Transfer, TransferError, discard_part
@@ -70,6 +70,11 @@ def _from_addresses(wanted: Wanted, store: Store, transfer: Transfer, progress: 
         except TransferError as error:
             failures.append(_Failure(address=address, error=error))
             continue
+        except OSError as error:
+            raise EnvironmentFailedError(
+                f"{wanted.file} cannot be written to {part.parent}: {error.strerror}",
+                mend="free some space, or set XDG_CACHE_HOME to a place that has some, and run again: it goes on where it was",
+            ) from error
         finished = store.adopt(part, wanted.sha256, wanted.file)
         discard_part(part)
         return finished
@@ -94,7 +99,7 @@ def _download(wanted: Wanted, address: str, part: Path, transfer: Transfer, prog
 
 def _nobody_delivers(wanted: Wanted, failures: Sequence[_Failure]) -> UnreachableError:
     tried = "".join(f"\n  {failure.address}: {failure.error.reason}" for failure in failures)
-    by_hand = f"put {wanted.file} (sha256 {wanted.sha256}) into a directory and name it under 'inputs' in the config"
+    by_hand = f"put {wanted.file} (sha256 {wanted.sha256}) into a directory and name it as 'inputs' in the config"
     if failures and all(failure.error.missing for failure in failures):
         return UnreachableError(
             f"{wanted.what}: nobody has {wanted.file}; asked for{tried}",

@@ -131,14 +131,26 @@ def _build(
         log=str(log),
         ingredients=dict(planned.key.ingredients),
     )
+    try:
+        built = _call(shop, planned, given, reference, log, on_step)
+    except KeyboardInterrupt:
+        shop.ledger.failed(number, failure_class=str(FailureClass.CANCELLED), message="interrupted", seconds=0)
+        raise
+    return number, reference, _remember(shop, number, reference, built)
+
+
+def _call(
+    shop: Workshop, planned: PlannedCell, given: Ingredients, reference: str, log: Path, on_step: Callable[[str], None]
+) -> BuildResult:
+    execution = planned.known.execution
     factor = shop.settings.emulation_factor if execution.emulated else 1.0
     with tempfile.TemporaryDirectory(prefix="orchestrator-context-") as directory:
         # The text that the key was made of is what is built, whatever lies in the tree by now.
         (Path(directory) / "Dockerfile").write_text(planned.known.dockerfile, encoding="utf-8")
-        built = build(
+        return build(
             BuildRequest(
                 directory=Path(directory),
-                platform=str(cell.architecture.platform),
+                platform=str(planned.cell.architecture.platform),
                 contexts={
                     given.base.reference: given.base.context,
                     "python-source": str(given.source.directory),
@@ -153,7 +165,6 @@ def _build(
             cancellation=shop.cancellation,
             on_step=on_step,
         )
-    return number, reference, _remember(shop, number, reference, built)
 
 
 def _remember(shop: Workshop, number: int, reference: str, built: BuildResult) -> Failure | None:

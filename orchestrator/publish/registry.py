@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,15 @@ class Registry:
         """Push an image of the engine under `target`; returns the manifest's digest as the registry has it."""
         repository, _, tag = target.rpartition(":")
         self.client.images.get(source).tag(repository, tag=tag)
+        try:
+            self._push_patiently(target, repository, tag)
+        finally:
+            # The name was needed for pushing only; the image keeps its others.
+            with contextlib.suppress(APIError):
+                self.client.images.remove(target, noprune=True)
+        return self.digest(target)
+
+    def _push_patiently(self, target: str, repository: str, tag: str) -> None:
         for attempt in Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_exponential_jitter(initial=0.5, max=10),
@@ -50,7 +60,6 @@ class Registry:
                             mend="check that the registry runs and that 'docker login' was done for it; then run the same again",
                         ) from error
                     raise
-        return self.digest(target)
 
     def index(self, target: str, members: Sequence[str]) -> str:
         """Join manifests (references by digest) in an index under `target`; returns its digest."""

@@ -20,13 +20,13 @@ class ConsoleBoard(Board):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._started = 0.0
-        self._phase = ""
+        self._told: set[str] = set()
         self._status: Status | None = None
 
     def begin(self, planned: PlannedCell) -> None:
         """Say what will be done to the cell, and why."""
         self._started = time.monotonic()
-        self._phase = ""
+        self._told = {"base"}
         if planned.action is Action.NOTHING:
             return
         self._say(planned, f"{planned.action}, {planned.known.execution}: {planned.reason}")
@@ -42,9 +42,9 @@ class ConsoleBoard(Board):
         if self._status is not None:
             of = f" (step {number[0]} of {number[1]})" if number else ""
             self._status.update(f"{planned.cell.id}: {phase}{of}, {planned.known.execution}, {elapsed:.0f} s")
-        elif phase not in {self._phase, "base"}:
+        elif phase not in self._told:
+            self._told.add(phase)
             self._say(planned, f"{phase} (after {elapsed:.0f} s)")
-        self._phase = phase
 
     def end(self, result: CellResult) -> None:
         """Say how it went; of a failure the last lines and where the rest is."""

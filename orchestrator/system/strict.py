@@ -118,11 +118,9 @@ def _resolve(location: tuple[str | int, ...], raw: Any) -> tuple[Place, Any]:
     """Keep the steps that exist in the document: pydantic also names branches of unions and `[key]`."""
     place: list[str | int] = []
     for step in location:
-        if isinstance(raw, dict) and step in raw:
-            raw = raw[step]
-            place.append(step)
-        elif isinstance(raw, list) and isinstance(step, int) and step < len(raw):
-            raw = raw[step]
+        members: Any = dict(enumerate(raw)) if isinstance(raw, list) else raw
+        if isinstance(members, dict) and step in members:
+            raw = members[step]
             place.append(step)
     if location and location[-1] == "[key]" and place:
         return tuple(place), place[-1]

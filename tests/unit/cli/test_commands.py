@@ -48,7 +48,16 @@ def test_list_json_is_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
         "platform": "linux/arm64/v8",
         "directory": "3.7/stretch/slim",
         "from": "debian:stretch-slim",
-        "tags": "3.7.2-slim-stretch 3.7-slim-stretch 3-slim-stretch slim-stretch 3.7.2-slim 3.7-slim 3-slim slim".split(),
+        "tags": [
+            "3.7.2-slim-stretch",
+            "3.7-slim-stretch",
+            "3-slim-stretch",
+            "slim-stretch",
+            "3.7.2-slim",
+            "3.7-slim",
+            "3-slim",
+            "slim",
+        ],
         "shared_tags": [],
     }
 

@@ -108,12 +108,13 @@ def test_one_error_names_file_line_place_and_mend(change: Callable[[Document], o
 )
 def test_hostile_text_is_refused_wherever_it_stands(hostile: str) -> None:
     document = json.loads(TEXT)
-    for change in (
+    changes: tuple[Callable[[Document], object], ...] = (
         lambda d: d["lines"]["3.7"].update(release=f"3.7.2{hostile}"),
         lambda d: d["suites"]["stretch"]["bases"].update(slim=f"debian:{hostile}"),
         lambda d: d["lines"]["3.7"].update({f"release{hostile}": "x"}),
         lambda d: d.update(name=hostile),
-    ):
+    )
+    for change in changes:
         copy = json.loads(json.dumps(document))
         change(copy)
         assert "not allowed" in refused(json.dumps(copy))

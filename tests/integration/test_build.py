@@ -1,0 +1,202 @@
+"""Real builds on a real engine: Python 3.9 native from upstream's tarball, and what happens when things go wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from orchestrator.matrix.load import load_matrix
+from orchestrator.prove.catalogue import prove
+from orchestrator.prove.container import LABEL, ContainerSubject
+from orchestrator.publish.local_registry import local_registry
+from orchestrator.publish.pullback import pull_and_run
+from orchestrator.system.places import Places
+from orchestrator.system.progress import Silent
+from tests.integration.command_line import Called, CommandLine
+from tests.integration.conftest import ROOT
+
+DEBIAN = ("--matrix", "examples/debian/versions.json")
+CELL = "3.9-slim-bullseye-amd64"
+IMAGE = "amd64/python:3.9.2-slim-bullseye"
+
+
+@pytest.fixture(scope="module")
+def built(orchestrator: CommandLine, client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Called:
+    assert client.ping()
+    config = tmp_path_factory.mktemp("config") / "orchestrator.yaml"
+    config.write_text("bases: bootstrap\n")
+    done = orchestrator("build", *DEBIAN, "--config", str(config), CELL, "--json", timeout=1500)
+    assert done.code == 0, done.err
+    return done
+
+
+@pytest.mark.timeout(1800)
+def test_it_is_built_proven_and_tagged(built: Called, client: docker.DockerClient) -> None:
+    (cell,) = built.document["cells"]
+    assert cell["ok"]
+    assert cell["executed"] == "native"
+    assert {proof["name"] for proof in cell["proofs"] if proof["passed"]} >= {
+        "platform",
+        "interpreter-elf",
+        "machine",
+        "version",
+        "imports",
+        "pip",
+    }
+    assert {"packages", "configure", "compile", "install", "pip"} <= {phase["name"] for phase in cell["phases"]}
+    assert Path(cell["log"]).stat().st_size > 10_000
+    image = client.images.get(IMAGE)
+    assert image.id == cell["digest"]
+    for tag in cell["tags"]:
+        assert client.images.get(tag).id == image.id
+    assert "amd64/python:slim" in cell["tags"]
+
+
+def test_the_image_is_what_the_recipe_says(built: Called, client: docker.DockerClient) -> None:
+    assert built.code == 0
+    config: dict[str, Any] = client.images.get(IMAGE).attrs["Config"]
+    assert config["Cmd"] == ["python3"]
+    assert config["Env"] == [
+        "PATH=/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG=C.UTF-8",
+        "GPG_KEY=E3FF2839C048B25C084DEBE9B26995E310250568",
+        "PYTHON_VERSION=3.9.2",
+        "PYTHON_PIP_VERSION=18.1",
+    ]
+    script = (
+        "cd /usr/local && find . -name '*.pyc' -o -type d -name test -o -type d -name tests -o -type d -name __pycache__;"
+        "readlink bin/python bin/idle bin/pydoc bin/python-config; dpkg-query -W -f '${Package}\\n'; ls -a /dev /usr/src /tmp"
+    )
+    output: bytes = client.containers.run(IMAGE, ["sh", "-c", script], network_mode="none", remove=True)
+    lines = output.decode().splitlines()
+    assert lines[:4] == ["python3", "idle3", "pydoc3", "python3-config"]
+    assert {"libssl1.1", "libffi7", "libsqlite3-0", "libuuid1", "libgdbm6"} <= set(lines)
+    assert not {"gcc", "make", "tk-dev", "libtk8.6", "libssl-dev", "wget"} & set(lines)
+    assert not {"python-source", "python-wheels", "python", "requirements.txt"} & set(lines)
+
+
+def test_a_second_run_has_nothing_to_do(built: Called, orchestrator: CommandLine, tmp_path: Path) -> None:
+    assert built.code == 0
+    config = tmp_path / "orchestrator.yaml"
+    config.write_text("bases: bootstrap\n")
+    again = orchestrator("build", *DEBIAN, "--config", str(config), CELL, "--json")
+    (cell,) = again.document["cells"]
+    assert (again.code, cell["action"]) == (0, "nothing")
+    planned = orchestrator("plan", *DEBIAN, CELL, "--json").document
+    assert [(one["id"], one["action"]) for one in planned["cells"]] == [(CELL, "nothing")]
+    (first,) = built.document["cells"]
+    assert cell["key"] == first["key"] == planned["cells"][0]["key"]
+    assert orchestrator("test", *DEBIAN, CELL).code == 0
+    states = orchestrator("status", *DEBIAN, CELL, "--json").document
+    assert [one["state"] for one in states] == ["proven"]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "proof"),
+    [
+        ("RUN rm /usr/local/lib/python3.9/lib-dynload/_sqlite3*.so", "imports"),
+        ("RUN sed -i 's/18.1/18.0/' /usr/local/lib/python3.9/site-packages/pip/__init__.py", "pip"),
+        ("RUN cp /bin/true /tmp/x && printf '\\267' | dd of=/tmp/x bs=1 seek=18 conv=notrunc && mv /tmp/x /usr/local/bin/python3.9", "interpreter-elf"),
+        ("RUN printf 'import sys\\nsys.version_info = (3, 9, 3)\\n' > /usr/local/lib/python3.9/site-packages/sitecustomize.py", "version"),
+        ("RUN rm /usr/local/lib/libpython3.9.so.1.0", "machine"),
+    ],
+    ids=["no _sqlite3", "pip of another version", "interpreter of another CPU", "interpreter that lies", "no libpython"],
+)  # fmt: skip
+def test_a_broken_image_is_refused_by_the_right_proof(
+    built: Called, client: docker.DockerClient, tmp_path: Path, dockerfile: str, proof: str
+) -> None:
+    assert built.code == 0
+    (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\n{dockerfile}\n")
+    tag = f"orchestrator.local/sabotage:{proof}"
+    client.images.build(path=str(tmp_path), tag=tag)
+    cell = next(cell for cell in load_matrix(ROOT / "examples/debian/versions.json").cells if cell.id == CELL)
+    try:
+        outcomes = {outcome.name: outcome for outcome in prove(ContainerSubject(client, cell, tag, timeout=60))}
+    finally:
+        client.images.remove(tag, force=True)
+    assert not outcomes[proof].passed
+    assert outcomes[proof].detail
+    assert client.containers.list(all=True, filters={"label": LABEL}) == []
+
+
+def test_an_image_of_another_architecture_is_refused(built: Called, client: docker.DockerClient) -> None:
+    assert built.code == 0
+    cell = next(
+        cell
+        for cell in load_matrix(ROOT / "examples/debian/versions.json").cells
+        if cell.id == "3.9-slim-bullseye-arm64v8"
+    )
+    outcomes = {outcome.name: outcome for outcome in prove(ContainerSubject(client, cell, IMAGE, timeout=60))}
+    assert not outcomes["platform"].passed
+    assert "linux/amd64" in outcomes["platform"].detail
+
+
+def test_published_to_a_real_registry_and_pulled_back(
+    built: Called, orchestrator: CommandLine, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    assert built.code == 0
+    matrix = tmp_path / "versions.json"
+    text = (ROOT / "examples/debian/versions.json").read_text()
+    matrix.write_text(
+        text.replace('"enabled_architectures": ["amd64", "arm64v8"]', '"enabled_architectures": ["amd64"]')
+    )
+    whole = ("--matrix", str(matrix), "3.9-slim-bullseye")
+    with local_registry(Places(cache=tmp_path / "cache", state=tmp_path / "state"), Silent()) as address:
+        # With arm64v8 required and not built, the image is held back and nothing is pushed.
+        held = orchestrator("publish", *DEBIAN, "3.9-slim-bullseye", "--registry", address, "--json")
+        assert held.code == 1
+        assert held.document == {
+            "published": [],
+            "held_back": {"3.9-slim-bullseye": "not proven: 3.9-slim-bullseye-arm64v8"},
+        }
+        done = orchestrator("publish", *whole, "--registry", address, "--json")
+        assert done.code == 0, done.err
+        references = [one["reference"].removeprefix(f"{address}/") for one in done.document["published"]]
+        assert references[:4] == [
+            "amd64/python:3.9.2-slim-bullseye",
+            "amd64/python:3.9.2-slim",
+            "library/python:3.9.2-slim-bullseye",
+            "library/python:3.9.2-slim",
+        ]
+        assert references[-1] == "library/python:slim"
+        assert len(references) == 16
+        (cell,) = built.document["cells"]
+        assert {one["digest"] for one in done.document["published"] if "/amd64/" in one["reference"]} == {
+            cell["digest"]
+        }
+        platform = load_matrix(matrix).enabled[0].platform
+        assert pull_and_run(client, f"{address}/library/python:3.9-slim", platform) == "x86_64"
+    assert not [tag for image in client.images.list() for tag in image.tags if tag.startswith("127.0.0.1:")]
+
+
+def test_without_a_registry_the_error_names_everything_and_nothing_is_left(
+    orchestrator: CommandLine, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    config = tmp_path / "orchestrator.yaml"
+    config.write_text("base_registry: 127.0.0.1:9\n")
+    before = {str(image.id) for image in client.images.list()}
+    failed = orchestrator("build", "--config", str(config), "--version", "3.7", "--variant", "alpine3.8")
+    assert failed.code == 5
+    assert failed.seconds < 30
+    assert failed.out == ""
+    assert "alpine:3.8" in failed.err
+    assert "127.0.0.1:9" in failed.err
+    assert "connection refused" in failed.err
+    assert "make build MATRIX=examples/debian/versions.json" in failed.err
+    assert {str(image.id) for image in client.images.list()} == before
+    assert orchestrator("history", "3.7-alpine3.8-amd64", "--json").document == []
+
+
+def test_a_wrong_checksum_is_exit_6_and_not_retried(orchestrator: CommandLine, tmp_path: Path) -> None:
+    text = (ROOT / "examples/debian/versions.json").read_text()
+    real = "3c2034c54f811448f516668dce09d24008a0716c3a794dd8639b5388cbde247d"
+    (tmp_path / "versions.json").write_text(text.replace(real, "0" * 64))
+    (tmp_path / "orchestrator.yaml").write_text("bases: bootstrap\n")
+    options = ("--matrix", str(tmp_path / "versions.json"), "--config", str(tmp_path / "orchestrator.yaml"))
+    failed = orchestrator("build", *options, CELL)
+    assert failed.code == 6, failed.err
+    assert "Python-3.9.2.tar.xz" in failed.err
+    assert real in failed.err
