@@ -146,7 +146,8 @@ def _failure(ended: Completed, reading: _Reading, cancellation: Cancellation) ->
         return Failure(kind=FailureClass.TIMEOUT, message=f"not done after {ended.seconds:.0f} s", tail=tail)
     failed = next((vertex for vertex in reading.vertices.values() if vertex.error), None)
     said = "\n".join((*tail, *reading.said, failed.error if failed else ""))
-    message = failed.name if failed else next((line for line in reversed(reading.said) if line), ended.reason)
+    spoken = next((line for line in reversed(reading.said) if line), ended.reason)
+    message = (failed.name if failed else "") or spoken
     return Failure(
         kind=classify(said), message=message.splitlines()[0][:300], tail=tail or tuple(reading.said[-_TAIL_LINES:])
     )

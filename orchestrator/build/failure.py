@@ -32,19 +32,26 @@ _TABLE = (
     (FailureClass.DISK_FULL, r"no space left on device"),
     (FailureClass.EMULATOR_CRASH, r"uncaught target signal|qemu: unhandled CPU exception"),
     (FailureClass.EMULATOR_MISSING, r"exec format error|Exec format error"),
-    (FailureClass.OUT_OF_MEMORY, r"Cannot allocate memory|out of memory|Killed\b.*signal 9|exit code: 137"),
+    (
+        FailureClass.OUT_OF_MEMORY,
+        (
+            r"Cannot allocate memory|out of memory|Killed\b.*signal 9|exit code: 137"
+            # gcc from 9 on, and before, when the kernel ends its compiler proper
+            r"|Killed signal terminated program|internal compiler error: Killed"
+        ),
+    ),
     (
         FailureClass.ENGINE_LOST,
         r"Cannot connect to the Docker daemon|error reading from server: EOF|code = Unavailable",
     ),
     (
         FailureClass.UPSTREAM_GONE,
-        r"404 Not Found|does not have a Release file|no match for platform|not found: not found",
+        r"404 Not Found|does not have a Release file|no match for platform|failed to resolve source metadata.*: not found",
     ),
     (
         FailureClass.NETWORK,
         (
-            r"Temporary failure resolving|Could not resolve|no such host|i/o timeout|connection refused|connection reset"
+            r"Temporary failure (resolving|in name resolution)|temporary error \(try again later\)|Could not resolve|no such host|i/o timeout|connection refused|connection reset"
             r"|TLS handshake timeout|Failed to fetch|network is unreachable|failed to do request"
         ),
     ),

@@ -35,7 +35,7 @@ _PATTERNS = (
     (PhaseName.COMPILE, r"RUN.* make -j"),
     (PhaseName.INSTALL, r"\bmake install\b"),
     (PhaseName.PIP, r"python-wheels|requirements\.txt"),
-    (PhaseName.CLEANUP, r"__pycache__|readelf|scanelf"),
+    (PhaseName.CLEANUP, r"RUN find /usr/local\b|readelf|scanelf"),
     (PhaseName.ASSEMBLE, r"runtime-libraries|\bCOPY --from|--version$"),
     (PhaseName.PACKAGES, r"\bapt-get\b|\bapk add\b"),
 )

@@ -25,6 +25,8 @@ COMMANDS = {
     "build": "Build, tag and prove cells.",
     "test": "Prove images that exist.",
     "publish": "Push what is proven, and join it in indexes.",
+    "bump": "Bring a line to another patch release, verified by its checksum.",
+    "nightly": "Build what changed, prove it, publish what is whole.",
     "status": "Show what the ledger knows of each cell.",
     "history": "Show past attempts.",
     "doctor": "Look at engine, buildx, emulators, disk and registries.",

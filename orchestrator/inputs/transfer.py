@@ -26,7 +26,6 @@ ATTEMPTS_WITHOUT_CONNECTION = 2
 #: Seconds after which no further attempt is begun, and the longest pause that a server may ask for.
 PATIENCE = 180.0
 _TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
-_PIECE = 1 << 18
 
 Sleep = Callable[[float], None]
 Advance = Callable[[int, int | None], None]
@@ -87,7 +86,7 @@ class Transfer:
         for attempt in self._attempts():
             with attempt, self._answer(address, {}) as answer:
                 received = bytearray()
-                for piece in answer.iter_raw(_PIECE):
+                for piece in answer.iter_raw():
                     self._check_stop()
                     received += piece
                     if len(received) > limit:
@@ -126,7 +125,8 @@ class Transfer:
             total = at + int(length) if length.isdigit() else None
             advance(at, total)
             with state.path.open("ab") as out:
-                for piece in answer.iter_raw(_PIECE):
+                # No chunk size: httpx would collect pieces up to it, and drop what it has when the connection breaks.
+                for piece in answer.iter_raw():
                     self._check_stop()
                     out.write(piece)
                     at += len(piece)

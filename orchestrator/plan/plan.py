@@ -78,6 +78,8 @@ def _same_key(latest: Attempt, planned: _Planned, present: Mapping[str, str] | N
         return planned(
             Action.BUILD, f"the last attempt failed: {latest.failure_class or 'unknown'}: {latest.message[:120]}"
         )
+    if latest.state is State.BUILT:
+        return planned(Action.BUILD, "built, but not proven, and its image is no longer in the engine")
     return planned(Action.BUILD, "the last attempt did not end")
 
 

@@ -111,9 +111,11 @@ class ContainerSubject:
             hint = f" (limit {self._timeout:.0f} s)" if status == 137 else ""
             raise ProofFailedError(f"the probe {name} ended with status {status}{hint}: {last[:300]}")
         try:
-            seen: dict[str, Any] = json.loads(found[-1])
+            seen = json.loads(found[-1])
         except ValueError:
             raise ProofFailedError(f"the probe {name} wrote something that is not JSON: {found[-1][:200]}") from None
+        if not isinstance(seen, dict):
+            raise ProofFailedError(f"the probe {name} wrote JSON that is not an object: {found[-1][:200]}")
         return seen
 
     @contextlib.contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from orchestrator.errors import EnvironmentFailedError
 
@@ -129,30 +130,42 @@ def stream(
 ) -> Completed:
     """Run a command, handing on its output as it comes (calls come from two threads, never two for one stream).
 
-    Ends the whole process group at the time limit or on cancellation. stdout and stderr of the result are empty: the caller had them.
+    Ends the whole process group at the time limit or on cancellation; children that outlive a command and keep its pipes open are ended
+    after `GRACE_SECONDS`. What `on_output` raises ends the group, too, and is raised here. stdout and stderr of the result are empty: the
+    caller had them.
     """
     started = time.monotonic()
+    stop = threading.Event()
+    failures: list[Exception] = []
     with _group(command) as process:
         readers = [
-            threading.Thread(target=_pump, args=(pipe, name, on_output), daemon=True)
+            threading.Thread(target=_pump, args=(pipe, name, on_output, stop, failures), daemon=True)
             for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
         ]
         if command.stdin is not None and process.stdin is not None:
-            readers.append(threading.Thread(target=_feed, args=(process.stdin, command.stdin), daemon=True))
-        for reader in readers:
-            reader.start()
-        timed_out = False
-        while process.poll() is None:
-            left = None if command.timeout is None else command.timeout - (time.monotonic() - started)
-            if (timed_out := left is not None and left <= 0) or (cancellation is not None and cancellation.requested):
-                end_group(process)
-                break
-            step = 0.1 if left is None else min(0.1, max(left, 0.0))
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=step)
-        status = process.wait()
-        for reader in readers:
-            reader.join(timeout=GRACE_SECONDS)
+            threading.Thread(target=_feed, args=(process.stdin, command.stdin), daemon=True).start()
+        try:
+            for reader in readers:
+                reader.start()
+            timed_out = False
+            while process.poll() is None:
+                left = None if command.timeout is None else command.timeout - (time.monotonic() - started)
+                timed_out = left is not None and left <= 0
+                if timed_out or failures or (cancellation is not None and cancellation.requested):
+                    end_group(process)
+                    break
+                step = 0.1 if left is None else min(0.1, max(left, 0.0))
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=step)
+            status = process.wait()
+            _finish(process, readers)
+        finally:
+            stop.set()
+            for reader in readers:
+                if reader.ident is not None:
+                    reader.join()
+    if failures:
+        raise failures[0]
     return Completed(
         command=command,
         status=status,
@@ -182,10 +195,11 @@ def end_group(process: subprocess.Popen[bytes], *, grace: float = GRACE_SECONDS)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=grace)
-            if sign is signal.SIGTERM and not _group_alive(process.pid):
+        deadline = time.monotonic() + grace
+        while time.monotonic() < deadline:
+            if process.poll() is not None and not _group_alive(process.pid):
                 return
+            time.sleep(0.02)
 
 
 def _group_alive(group: int) -> bool:
@@ -193,7 +207,20 @@ def _group_alive(group: int) -> bool:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    # In a container whose first process does not reap, orphans stay zombies for ever: they are not alive.
+    states = [state for found, state in _processes() if found == group]
+    return any(state not in {"Z", "X"} for state in states) if states else not Path("/proc/self/stat").exists()
+
+
+def _processes() -> Iterator[tuple[int, str]]:
+    """Give group and state of every process.
+
+    Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    """
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it may end while it is looked at
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            yield int(fields[2]), fields[0]
 
 
 @contextlib.contextmanager
@@ -204,6 +231,7 @@ def _group(command: Command) -> Iterator[subprocess.Popen[bytes]]:
             stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,  # closing a buffered pipe waits for a thread that reads from it
             env=None if command.environment is None else dict(command.environment),
             cwd=command.directory,
             start_new_session=True,
@@ -224,14 +252,43 @@ def _group(command: Command) -> Iterator[subprocess.Popen[bytes]]:
                     pipe.close()
 
 
-def _pump(pipe: object, name: Stream, on_output: Callable[[Stream, bytes], None]) -> None:
-    read = getattr(pipe, "read1")  # noqa: B009 - BufferedReader.read1 is not on IO[bytes]
-    with contextlib.suppress(ValueError, OSError):  # the pipe is closed under us when the group was killed
-        while data := read(65536):
-            on_output(name, data)
+def _finish(process: subprocess.Popen[bytes], readers: Sequence[threading.Thread]) -> None:
+    """Wait for the rest of the output; end children of the group that hold the pipes open for longer than the grace time."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    for reader in readers:
+        reader.join(timeout=max(deadline - time.monotonic(), 0.0))
+    if any(reader.is_alive() for reader in readers):
+        end_group(process)
+        for reader in readers:
+            reader.join(timeout=1.0)
 
 
-def _feed(pipe: object, data: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError, ValueError, OSError):
-        pipe.write(data)  # type: ignore[attr-defined]
-        pipe.close()  # type: ignore[attr-defined]
+def _pump(
+    pipe: IO[bytes],
+    name: Stream,
+    on_output: Callable[[Stream, bytes], None],
+    stop: threading.Event,
+    failures: list[Exception],
+) -> None:
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLIN)
+    while not stop.is_set():
+        if not waiting.poll(100):
+            continue
+        data = pipe.read(65536)
+        if not data:
+            return
+        # After a failure the pipe is still emptied: a child that cannot write would never end.
+        if not failures:
+            try:
+                on_output(name, data)
+            except Exception as error:  # noqa: BLE001 - it is raised again, in the caller's thread
+                failures.append(error)
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    left = memoryview(data)
+    with contextlib.suppress(ValueError, OSError):  # it does not want more, or has been ended
+        while left:
+            left = left[pipe.write(left) :]
+        pipe.close()

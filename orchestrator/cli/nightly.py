@@ -1,0 +1,43 @@
+"""`orchestrator nightly`: everything that changed, from plan to published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.errors import ExitCode
+
+
+@click.command()
+@selection
+@common
+def command(told: Common, selection: Any) -> int:
+    """Plan, build and prove what changed, publish what is whole; the exit code says how it went.
+
+    Published is to the registry of the config; without one, images only stay in the engine. One image's failure holds back no other.
+    """
+    from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.pipeline.nightly import run_nightly  # noqa: PLC0415
+    from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
+    from orchestrator.report.board import ConsoleBoard  # noqa: PLC0415
+    from orchestrator.report.results import describe_results, results_table  # noqa: PLC0415
+
+    matrix, cells = chosen_cells(told, selection)
+    with open_workshop(matrix, load_settings(told.config_path), told.progress()) as shop:
+        night = run_nightly(shop, cells, ConsoleBoard(told.stderr()))
+    if told.json:
+        emit_json(
+            describe_results(night.results)
+            | {
+                "published": [{"reference": one.reference, "digest": one.digest} for one in night.published],
+                "held_back": dict(night.held_back),
+            }
+        )
+    else:
+        emit(results_table(night.results))
+        for image, reason in night.held_back.items():
+            emit(f"{image}: not published: {reason}")
+        emit(f"{len(night.published)} references published")
+    return int(night.code if night.code is not ExitCode.DONE or not night.held_back else ExitCode.CELLS_FAILED)
