@@ -95,7 +95,10 @@ class Store:
         partial = self.root / "partial"
         try:
             partial.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.", dir=partial))
+            for left in partial.glob("*.scratch-*"):
+                if not Path("/proc", left.name.split(".")[0]).exists():  # its process was killed
+                    shutil.rmtree(left, ignore_errors=True)
+            made = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}.scratch-", dir=partial))
         except OSError as error:
             raise EnvironmentFailedError(
                 f"{partial} cannot be written: {error.strerror}",

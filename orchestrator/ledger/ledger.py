@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,9 @@ from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
 from orchestrator.ledger.schema import MIGRATIONS
 
 _COLUMNS = "id, run, cell, key, state, execution, reference, digest, size, started, seconds, log, failure_class, message, ingredients"
+
+#: Seconds to wait for another process that writes.
+_PATIENCE = 30.0
 
 
 def now() -> str:
@@ -172,7 +176,7 @@ def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
     try:
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path if create or path.exists() else ":memory:", timeout=30)
+        connection = sqlite3.connect(path if create or path.exists() else ":memory:", timeout=_PATIENCE)
     except (OSError, sqlite3.Error) as error:
         raise EnvironmentFailedError(
             f"{path}: the ledger cannot be opened: {error}", mend="make its directory writable, or set XDG_STATE_HOME"
@@ -199,8 +203,35 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys = ON")
-    for number, migration in enumerate(MIGRATIONS[version:], start=version + 1):
-        # executescript commits by itself; the version is set in the same script, so that a kill applies all or nothing.
-        connection.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
+    if version < len(MIGRATIONS):
+        _migrate(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL, once per file. SQLite does not wait for others here by itself, whatever the connection's timeout."""
+    deadline = time.monotonic() + _PATIENCE
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            # A ledger in memory stays what it is.
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("memory",):
+                return
+        except sqlite3.OperationalError as error:
+            if (
+                error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+                or time.monotonic() > deadline
+            ):
+                raise
+            time.sleep(0.02)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is missing, all or nothing. The version is read again under the lock: another process may have been first."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for migration in MIGRATIONS[version:]:
+            for statement in migration.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {max(version, len(MIGRATIONS))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ class Board:
 
     def end(self, result: CellResult) -> None:
         """A cell is done, or has failed."""
+
+    def close(self) -> None:
+        """The run is over, perhaps in the middle of a cell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +96,14 @@ def run_cells(
 ) -> tuple[CellResult, ...]:
     """Work through the plan, native cells first; results come back in the order of the plan."""
     results: dict[str, CellResult] = {}
-    for planned in order(prepared.planned):
-        board.begin(planned)
-        result = work(shop, run, planned, _giver(prepared, planned.cell), on_step=_stepper(board, planned))
-        results[planned.cell.id] = result
-        board.end(result)
-        if fail_fast and not result.ok:
-            break
+    with contextlib.closing(board):
+        for planned in order(prepared.planned):
+            board.begin(planned)
+            result = work(shop, run, planned, _giver(prepared, planned.cell), on_step=_stepper(board, planned))
+            results[planned.cell.id] = result
+            board.end(result)
+            if fail_fast and not result.ok:
+                break
     return tuple(results[planned.cell.id] for planned in prepared.planned if planned.cell.id in results)
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.inputs.addresses import source_addresses
 from orchestrator.inputs.provider import Inputs
+from orchestrator.inputs.store import Store
 from orchestrator.matrix.model import Matrix
 from orchestrator.system.apt_sources import Mirror
 from orchestrator.system.places import Places
@@ -32,3 +34,14 @@ def test_a_line_s_source_has_upstreams_name_wherever_it_came_from(tmp_path: Path
     assert (stored.directory / line.source.file).read_bytes() == DATA
     assert str(server.requests[0].url).startswith(MIRROR.url)
     assert stored.directory.is_relative_to(places.downloads)
+
+
+def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
+    left, busy = tmp_path / "partial" / "999999999.scratch-a", tmp_path / "partial" / f"{os.getpid()}.scratch-b"
+    left.mkdir(parents=True)
+    busy.mkdir()
+    with Store(root=tmp_path).scratch() as scratch:
+        assert scratch.is_dir()
+        assert not left.exists()
+        assert busy.is_dir()
+    assert not scratch.exists()
