@@ -10,10 +10,12 @@ from typing import NoReturn
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from orchestrator.cli.group import run  # noqa: PLC0415 - keeps `import orchestrator` free of the command line
-
     # A CI system that gives up on a job sends TERM: end as cleanly as for Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        from orchestrator.cli.group import run  # noqa: PLC0415 - keeps `import orchestrator` free of the command line
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -40,12 +40,21 @@ _APT_SETTINGS = {
 }
 #: Settings that hold while bootstrapping, too (mmdebstrap keeps them in the image): translated descriptions are half of what apt fetches.
 _APT_OPTIONS = ('Acquire::Languages "none"',)
-#: Run by mmdebstrap with the new root as its argument. apt's binary caches are large, are made anew when needed and never have the same bytes
-#: twice; 'apt-get clean', which would remove them, no longer knows them once docker-clean is laid over.
-HOOK = '#!/bin/sh\nexec rm -f "$1/var/cache/apt/pkgcache.bin" "$1/var/cache/apt/srcpkgcache.bin"\n'
-#: No service starts while packages are installed in a build.
+#: Run by mmdebstrap with the new root as its argument: leave no package lists, no packages and no binary caches (which never have the same
+#: bytes twice). Done here and not by mmdebstrap, whose apt leaves other owners behind where a directory above is closed to apt's sandbox user,
+#: so that the same image would have another digest below another user's home.
+HOOK = """#!/bin/sh
+set -e
+cd "$1"
+rm -rf var/lib/apt/lists var/cache/apt
+mkdir -p -m 755 var/lib/apt/lists var/cache/apt var/cache/apt/archives
+mkdir -m 700 var/lib/apt/lists/partial var/cache/apt/archives/partial
+chroot . chown _apt:root /var/lib/apt/lists/partial /var/cache/apt/archives/partial
+"""
+#: No service starts while packages are installed in a build. mmdebstrap removes any such file at its end, so it is added to its tar.
+_POLICY_NAME = "./usr/sbin/policy-rc.d"
 _POLICY = "#!/bin/sh\nexit 101\n"
-_OVERLAY_NAME, _HOOK_NAME, _TARGET_NAME = "overlay.tar", "forget-caches", "root.tar"
+_OVERLAY_NAME, _HOOK_NAME, _TARGET_NAME = "overlay.tar", "forget", "root.tar"
 
 Streamer = Callable[[Command, Callable[[Stream, bytes], None], Cancellation | None], Completed]
 
@@ -110,7 +119,10 @@ def bootstrap(
         raise InterruptedRunError(f"stopped while bootstrapping {plan.suite} for {plan.architecture}", mend="run again")
     if not ended.ok:
         raise _failure(plan, ended, tail.decode("utf-8", "replace"), log)
-    return scratch / _TARGET_NAME
+    target = scratch / _TARGET_NAME
+    with tarfile.open(target, "a", format=tarfile.USTAR_FORMAT) as archive:
+        _add(archive, _POLICY_NAME, _POLICY, 0o755, plan.date)
+    return target
 
 
 def arguments(plan: Plan, *, scratch: Path) -> tuple[str, ...]:
@@ -122,6 +134,7 @@ def arguments(plan: Plan, *, scratch: Path) -> tuple[str, ...]:
         "--format=tar",
         # Containers get a /dev of their own; device nodes in a layer only keep rootless engines from unpacking it.
         "--skip=output/dev",
+        "--skip=cleanup/apt",
         *(f"--include={package}" for package in plan.kind.packages),
         *(f"--dpkgopt={option}" for option in plan.kind.dpkg_options),
         *(f"--aptopt={option}" for option in _APT_OPTIONS),
@@ -147,16 +160,19 @@ def overlay_tar(plan: Plan) -> bytes:
         # mmdebstrap leaves the host's own here, which would make images differ between hosts; engines mount theirs over them.
         "etc/hostname": ("", 0o644),
         "etc/resolv.conf": ("", 0o644),
-        "usr/sbin/policy-rc.d": (_POLICY, 0o755),
     }
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, (text, mode) in sorted(files.items()):
-            data = text.encode()
-            member = tarfile.TarInfo(name)
-            member.size, member.mode, member.mtime = len(data), mode, plan.date
-            archive.addfile(member, io.BytesIO(data))
+            _add(archive, name, text, mode, plan.date)
     return made.getvalue()
+
+
+def _add(archive: tarfile.TarFile, name: str, text: str, mode: int, date: int) -> None:
+    data = text.encode()
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = len(data), mode, date
+    archive.addfile(member, io.BytesIO(data))
 
 
 def child_environment(runner: Runner, environment: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from orchestrator.matrix.model import Cell, Family, Platform
 class Kind:
     """A sort of base: its packages beyond Debian's minimal system, and dpkg's settings.
 
-    `limit` is in seconds for a native bootstrap; `expected` what it took natively and emulated on a machine with two cores.
+    `limit` is in seconds for a native bootstrap; `expected` about what it takes natively and emulated on two cores.
     """
 
     name: str
@@ -73,18 +73,18 @@ SLIM = Kind(
     packages=(),
     dpkg_options=(*_FAST, *_SLIM),
     limit=600.0,
-    expected=(15.0, 75.0),
+    expected=(25.0, 85.0),
 )
-DEBIAN = Kind(name="debian", packages=(), dpkg_options=_FAST, limit=600.0, expected=(15.0, 75.0))
+DEBIAN = Kind(name="debian", packages=(), dpkg_options=_FAST, limit=600.0, expected=(25.0, 85.0))
 BUILDPACK_DEPS = Kind(
     name="buildpack-deps",
     packages=tuple(sorted(package for group in BUILDPACK.values() for package in group)),
     dpkg_options=_FAST,
     limit=1800.0,
-    expected=(120.0, 600.0),
+    expected=(100.0, 600.0),
 )
 
-#: OCI architecture and variant to Debian's name (https://wiki.debian.org/SupportedArchitectures).
+#: OCI architecture and variant to Debian's name (Debian's wiki, SupportedArchitectures).
 _DEBIAN_NAMES = {
     ("amd64", None): "amd64",
     ("arm", "v5"): "armel",

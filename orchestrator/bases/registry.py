@@ -35,6 +35,8 @@ def from_registry(
         timeout=_PATIENCE,
     )
     answer = runner(command)
+    if answer.timed_out:
+        raise NotInRegistryError(f"{base_registry or 'the default registry'} gave no answer within {_PATIENCE:.0f} s")
     if not answer.ok:
         raise NotInRegistryError(answer.reason.removeprefix("ERROR: "))
     manifest: dict[str, Any] = json.loads(answer.stdout)

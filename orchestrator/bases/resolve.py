@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from orchestrator.bases.catalogue import wanted_bases
 from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.provider import Bases
 from orchestrator.bases.registry import NotInRegistryError, unreachable
@@ -31,7 +30,7 @@ class BaseResolver:
     def check(self, cells: Iterable[Cell]) -> None:
         """Find out where every base will come from, before anything is made. Raises `UnreachableError` for one that nothing gives."""
         silent = False
-        for wanted in wanted_bases(cells):
+        for wanted in {str(one): one for one in map(_wanted, cells)}.values():
             if self.policy is BasePolicy.BOOTSTRAP:
                 continue
             try:
@@ -47,11 +46,16 @@ class BaseResolver:
 
     def resolve(self, cell: Cell) -> Base:
         """Give the base of a cell, bootstrapping it if that is where it comes from."""
-        (wanted,) = wanted_bases([cell])
+        wanted = _wanted(cell)
         name = str(wanted)
         if name not in self._resolved:
             self._resolved[name] = self._from_registry.get(name) or self.bases.ensure(wanted)
         return self._resolved[name]
+
+
+def _wanted(cell: Cell) -> Wanted:
+    variant = cell.image.variant
+    return Wanted(reference=variant.base, suite=variant.suite, architecture=cell.architecture)
 
 
 def _bootstraps(wanted: Wanted) -> bool:

@@ -52,6 +52,7 @@ class _Reading:
     on_step: Callable[[str], None]
     decoder: Decoder = field(default_factory=Decoder)
     vertices: dict[str, Vertex] = field(default_factory=dict)
+    cut: dict[str, bytes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
 
@@ -60,12 +61,25 @@ class _Reading:
             if isinstance(event, Vertex):
                 self._vertex(event)
             elif isinstance(event, LogOutput):
-                for line in event.data.decode("utf-8", "replace").splitlines():
-                    self.tail.append(line)
-                    self.log.write(f"{line}\n")
+                self._output(event)
             elif isinstance(event, Said):
                 self.said.append(event.text)
                 self.log.write(f"{event.text}\n")
+
+    def _output(self, output: LogOutput) -> None:
+        """Write whole lines: BuildKit cuts a step's output wherever its buffer ends."""
+        *lines, rest = (self.cut.pop(output.vertex, b"") + output.data).split(b"\n")
+        if rest:
+            self.cut[output.vertex] = rest
+        for line in lines:
+            text = line.decode("utf-8", "replace").rstrip("\r")
+            self.tail.append(text)
+            self.log.write(f"{text}\n")
+
+    def finish(self) -> None:
+        """Write what had no end of line."""
+        for vertex in tuple(self.cut):
+            self._output(LogOutput(vertex=vertex, data=b"\n"))
 
     def _vertex(self, vertex: Vertex) -> None:
         before = self.vertices.get(vertex.digest)
@@ -74,6 +88,7 @@ class _Reading:
             self.vertices[vertex.digest] = vertex
         if vertex.started is not None and (before is None or before.started is None):
             self.log.write(f"=== {phase_of(vertex.name)}: {vertex.name}\n")
+            self.log.flush()  # people follow it
             self.on_step(vertex.name)
         if vertex.completed is not None and (before is None or before.completed is None):
             state = "cached" if vertex.cached else f"{vertex.seconds:.1f} s"
@@ -129,6 +144,7 @@ def build(
 
         ended = stream(command, on_output=on_output, cancellation=cancellation)
         reading.take(list(reading.decoder.close()))
+        reading.finish()
         failure = _failure(ended, reading, cancellation)
         digest = "" if failure else _digest(metadata)
     return BuildResult(

@@ -21,6 +21,7 @@ class FailureClass(StrEnum):
     OUT_OF_MEMORY = "out of memory"
     ENGINE_LOST = "engine lost"
     COMPILE = "compile error"
+    ARCHITECTURE = "wrong architecture"
     PROOF = "proof failed"
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"
@@ -60,6 +61,7 @@ _TABLE = (
 
 _EXIT = {
     FailureClass.CHECKSUM: ExitCode.VERIFICATION,
+    FailureClass.ARCHITECTURE: ExitCode.VERIFICATION,
     FailureClass.DISK_FULL: ExitCode.ENVIRONMENT,
     FailureClass.ENGINE_LOST: ExitCode.ENVIRONMENT,
     FailureClass.EMULATOR_MISSING: ExitCode.ENVIRONMENT,

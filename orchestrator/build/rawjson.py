@@ -87,9 +87,12 @@ class Decoder:
                     if not last and "\n{" not in self._text:
                         return
                 else:
-                    self._text = self._text[end:]
-                    if isinstance(value, dict):
-                        yield from _of_status(value)
+                    written, self._text = self._text[:end], self._text[end:]
+                    try:
+                        events: list[Event] = list(_of_status(value))
+                    except (AttributeError, TypeError, ValueError):
+                        events = [Said(text=written)]  # JSON, but not BuildKit's
+                    yield from events
                     continue
             line, newline, rest = self._text.partition("\n")
             if not newline and not last:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, OrchestratorError
 
 
 @click.command()
@@ -43,6 +43,9 @@ def command(told: Common, selection: Any, *, force: bool, fail_fast: bool, dry_r
         try:
             results = run_cells(shop, run, prepared, ConsoleBoard(console), fail_fast=fail_fast)
             code = exit_code(results)
+        except OrchestratorError as error:
+            code = error.code
+            raise
         finally:
             shop.ledger.end_run(run, int(code))
         if told.json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -113,7 +114,7 @@ def run(args: Sequence[str]) -> int:
         result: Any = cli.main(args=list(args), prog_name="orchestrator", standalone_mode=False)
     except OrchestratorError as error:
         if debug:
-            raise
+            traceback.print_exc()
         _tell(f"orchestrator: {error}")
         return int(error.code)
     except click.ClickException as error:
@@ -122,13 +123,23 @@ def run(args: Sequence[str]) -> int:
         return int(ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         if debug:
-            raise
+            traceback.print_exc()
         _tell("orchestrator: interrupted")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The reader has gone (`orchestrator list | head`): nobody is left to tell, and flushing at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.DONE)
+    except Exception as error:  # noqa: BLE001 - whatever was not foreseen: one line for people, all of it with --debug
+        if debug:
+            traceback.print_exc()
+        outside = type(error).__module__.partition(".")[0] in {"docker", "requests", "urllib3", "httpx", "sqlite3"}
+        what = "the engine or the network failed" if outside else "this should not have happened"
+        _tell(
+            f"orchestrator: {what}: {type(error).__name__}: {str(error)[:500]}\n"
+            "  mend: run 'orchestrator doctor'; run the same with --debug to see where"
+        )
+        return int(ExitCode.ENVIRONMENT if outside else ExitCode.CELLS_FAILED)
     return result if isinstance(result, int) else int(ExitCode.DONE)
 
 

@@ -13,11 +13,18 @@ from orchestrator.cli.options import Common, common, complete_ids, emit, emit_js
 @common
 def command(told: Common, cell: str | None, *, limit: int) -> None:
     """Show past attempts at one CELL or at all, with what became of them."""
+    from orchestrator.cli.options import chosen_cells  # noqa: PLC0415
     from orchestrator.ledger.ledger import open_ledger  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.select import Selection  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
     with open_ledger(Places.from_environment().ledger, create=False) as ledger:
         attempts = ledger.attempts(cell, limit=limit)
+        if cell is not None and not attempts:
+            # Perhaps an image's id, or a word that means nothing: the matrix knows.
+            _, cells = chosen_cells(told, Selection(ids=(cell,)))
+            found = [one for chosen in cells for one in ledger.attempts(chosen.id, limit=limit)]
+            attempts = tuple(sorted(found, key=lambda one: one.id, reverse=True)[:limit])
     if told.json:
         emit_json(
             [

@@ -56,6 +56,10 @@ def common(command: F) -> F:
     @functools.wraps(command)
     def wrapper(*args: Any, matrix: Path, config: Path | None, as_json: bool, debug: bool, **kwargs: Any) -> Any:
         told = Common(matrix_path=matrix, config_path=config, json=as_json, debug=debug)
+        if config is not None:
+            from orchestrator.config.settings import load_settings  # noqa: PLC0415 - only where one was named
+
+            load_settings(config)
         return command(told, *args, **kwargs)
 
     path = click.Path(path_type=Path)

@@ -32,8 +32,11 @@ def show_plan(told: Common, matrix: Matrix, cells: Sequence[Cell]) -> int:
     from orchestrator.pipeline.foresight import foresee, publications  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.system.places import Places  # noqa: PLC0415
 
-    planned = foresee(matrix, cells, Places.from_environment())
-    publish = publications(matrix, planned)
+    places = Places.from_environment()
+    planned = foresee(matrix, cells, places)
+    images = {cell.image.id for cell in cells}
+    whole = [cell for cell in matrix.cells if cell.image.id in images]
+    publish = publications(matrix, planned if len(whole) == len(cells) else foresee(matrix, whole, places))
     if told.json:
         emit_json(
             {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import UsageError
 
 
 @click.command()
@@ -23,13 +24,16 @@ def command(told: Common, selection: Any, *, registry: str | None, namespace: st
 
     Example: orchestrator publish 3.7-slim-stretch --registry localhost:5000
     """
-    from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.config.settings import NAMESPACE, REGISTRY, load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.pipeline.publishing import publish_cells  # noqa: PLC0415
     from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
     from orchestrator.publish.names import Names  # noqa: PLC0415
 
     matrix, cells = chosen_cells(told, selection)
     settings = load_settings(told.config_path)
+    for word, pattern, option in ((registry, REGISTRY, "--registry"), (namespace, NAMESPACE, "--namespace")):
+        if word is not None and not re.fullmatch(pattern, word):
+            raise UsageError(f'"{word[:80]}" cannot be {option}', mend="give something like localhost:5000 and library")
     where = registry or settings.registry
     if where is None:
         raise UsageError("no registry to publish to", mend="give --registry, or set registry: in orchestrator.yaml")
@@ -48,4 +52,4 @@ def command(told: Common, selection: Any, *, registry: str | None, namespace: st
             emit(f"{'would push' if dry_run else one.digest}  {one.reference}")
         for image, reason in report.held_back.items():
             emit(f"{image}: not published: {reason}")
-    return int(ExitCode.CELLS_FAILED if report.held_back else ExitCode.DONE)
+    return int(report.code)

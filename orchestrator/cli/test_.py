@@ -28,7 +28,7 @@ def command(told: Common, selection: Any, *, show: bool) -> int:
             emit("\n".join(f"{proof.name:16} {proof.claim} {proof.link}" for proof in CATALOGUE))
         return int(ExitCode.DONE)
     from orchestrator.config.settings import load_settings  # noqa: PLC0415
-    from orchestrator.pipeline.cell import probe_seconds  # noqa: PLC0415
+    from orchestrator.pipeline.cell import probe_seconds, proof_failure  # noqa: PLC0415
     from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
     from orchestrator.prove.container import ContainerSubject  # noqa: PLC0415
     from orchestrator.publish.names import local_references  # noqa: PLC0415
@@ -58,5 +58,5 @@ def command(told: Common, selection: Any, *, show: bool) -> int:
                 for cell, reference, outcomes in found
             ]
         )
-    passed = all(outcome.passed for _, _, outcomes in found for outcome in outcomes)
-    return int(ExitCode.DONE if passed else ExitCode.CELLS_FAILED)
+    codes = {failure.code for _, _, outcomes in found if (failure := proof_failure(outcomes)) is not None}
+    return int(ExitCode.DONE if not codes else codes.pop() if len(codes) == 1 else ExitCode.CELLS_FAILED)

@@ -15,14 +15,10 @@ from orchestrator.system.strict import Problem, Strict, convert, dotted, text
 
 DEFAULT = Path("orchestrator.yaml")
 
-Registry = Annotated[
-    str,
-    *text(
-        r"[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*",
-        "a registry, such as localhost:5000",
-    ),
-]
-Namespace = Annotated[str, *text(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", "one path component of a repository")]
+REGISTRY = r"[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*"
+NAMESPACE = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"
+Registry = Annotated[str, *text(REGISTRY, "a registry, such as localhost:5000")]
+Namespace = Annotated[str, *text(NAMESPACE, "one path component of a repository")]
 
 
 class BasePolicy(StrEnum):
@@ -73,5 +69,7 @@ def load_settings(path: Path | None) -> Settings:
         where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise InvalidFileError(f"{path}{where}: not valid YAML: {problem}", mend="correct the syntax there") from None
+    except (ValueError, RecursionError) as error:  # a date that is none, thousands of brackets
+        raise InvalidFileError(f"{path}: not valid YAML: {str(error)[:120]}", mend="write plain values") from None
     except Problem as problem:
         raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None

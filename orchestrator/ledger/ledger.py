@@ -184,13 +184,13 @@ def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
     with contextlib.closing(connection):
         try:
             _prepare(connection, path)
+            yield Ledger(connection, path)
         except sqlite3.Error as error:
             raise EnvironmentFailedError(
                 f"{path}: the ledger cannot be used: {error}",
                 mend="free some disk space; or, where the file is damaged, move it away: images and registries are not touched, and"
                 " the next run makes a new one",
             ) from error
-        yield Ledger(connection, path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from docker.errors import DockerException
+from requests.exceptions import RequestException
 
 from orchestrator.bases.model import Base
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.build.execution import Execution
 from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.config.settings import Settings
+from orchestrator.errors import OrchestratorError, UnreachableError, VerificationError
 from orchestrator.inputs.model import StoredInput
-from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord
+from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, PlannedCell
-from orchestrator.prove.catalogue import prove
+from orchestrator.prove.catalogue import OF_ARCHITECTURE, prove
 from orchestrator.prove.container import ContainerSubject
+from orchestrator.prove.model import Outcome
 from orchestrator.publish.names import local_references, staging_reference
 
 #: Seconds that one probe may take natively; multiplied by the emulation factor where emulated.
@@ -67,6 +72,28 @@ def work(
 ) -> CellResult:
     """Do what was planned for one cell. A failure is a result, not an exception; only an interruption is raised."""
     started = time.monotonic()
+    try:
+        return _work(shop, run, planned, ingredients, on_step=on_step)
+    except (DockerException, RequestException) as error:
+        failure = Failure(kind=FailureClass.ENGINE_LOST, message=f"the engine failed: {str(error)[:300]}")
+        latest = shop.ledger.latest(planned.cell.id)
+        if latest is not None and latest.state in {State.RUNNING, State.BUILT}:
+            shop.ledger.failed(
+                latest.id, failure_class=str(failure.kind), message=failure.message, seconds=latest.seconds
+            )
+        seconds = round(time.monotonic() - started, 3)
+        return CellResult(planned=planned, attempt=latest, failure=failure, tags=(), seconds=seconds)
+
+
+def _work(
+    shop: Workshop,
+    run: int,
+    planned: PlannedCell,
+    ingredients: Callable[[], Ingredients],
+    *,
+    on_step: Callable[[str], None],
+) -> CellResult:
+    started = time.monotonic()
 
     def result(attempt: Attempt | None, failure: Failure | None, *, before: bool = False) -> CellResult:
         tags = local_references(shop.matrix, planned.cell) if failure is None else ()
@@ -85,7 +112,12 @@ def work(
     if planned.action is Action.PROVE and planned.attempt is not None:
         number, reference = planned.attempt.id, planned.attempt.reference
     else:
-        number, reference, failure = _build(shop, run, planned, ingredients(), on_step)
+        try:
+            given = ingredients()
+        except (VerificationError, UnreachableError) as error:
+            # Its input is missing or wrong: the other cells may still have theirs.
+            return result(None, _input_failure(error))
+        number, reference, failure = _build(shop, run, planned, given, on_step)
         if failure is not None:
             return result(shop.ledger.latest(planned.cell.id), failure)
     on_step("[prove]")
@@ -93,6 +125,11 @@ def work(
     if failure is None:
         _tag(shop, planned.cell, reference)
     return result(shop.ledger.latest(planned.cell.id), failure)
+
+
+def _input_failure(error: OrchestratorError) -> Failure:
+    kind = FailureClass.CHECKSUM if isinstance(error, VerificationError) else FailureClass.NETWORK
+    return Failure(kind=kind, message=error.message, tail=(f"mend: {error.mend}",) if error.mend else ())
 
 
 def probe_seconds(settings: Settings, execution: Execution) -> float:
@@ -112,8 +149,19 @@ def prove_reference(shop: Workshop, number: int, planned: PlannedCell, reference
             for outcome in outcomes
         ],
     )
-    failed = [f"{outcome.name}: {outcome.detail}" for outcome in outcomes if not outcome.passed]
-    return Failure(kind=FailureClass.PROOF, message="; ".join(failed)) if failed else None
+    return proof_failure(outcomes)
+
+
+def proof_failure(outcomes: Sequence[Outcome]) -> Failure | None:
+    """Sum up what failed; None when every proof passed."""
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    if not failed:
+        return None
+    wrong = any(outcome.name in OF_ARCHITECTURE for outcome in failed)
+    return Failure(
+        kind=FailureClass.ARCHITECTURE if wrong else FailureClass.PROOF,
+        message="; ".join(f"{outcome.name}: {outcome.detail}" for outcome in failed),
+    )
 
 
 def _build(

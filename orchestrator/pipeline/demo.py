@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from orchestrator.config.settings import BasePolicy, Settings
-from orchestrator.errors import ExitCode, VerificationError
+from orchestrator.errors import ExitCode, OrchestratorError, VerificationError
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.publishing import publish_cells
@@ -46,6 +46,9 @@ def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Out
         try:
             results = run_cells(shop, run, prepared, ConsoleBoard(console))
             code = exit_code(results)
+        except OrchestratorError as error:
+            code = error.code
+            raise
         finally:
             shop.ledger.end_run(run, int(code))
         if code is not ExitCode.DONE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.publishing import publish_cells
@@ -38,6 +38,11 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board) -> Night:
             return Night(results=results, published=(), held_back={}, code=code)
         names = Names(registry=shop.settings.registry, namespace=shop.settings.namespace, repository=shop.matrix.name)
         report = publish_cells(shop, cells, names)
+        if code is ExitCode.DONE:
+            code = report.code
         return Night(results=results, published=report.published, held_back=report.held_back, code=code)
+    except OrchestratorError as error:
+        code = error.code
+        raise
     finally:
         shop.ledger.end_run(run, int(code))

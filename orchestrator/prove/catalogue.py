@@ -11,6 +11,10 @@ from orchestrator.prove.model import Outcome, Proof, ProofFailedError, Subject
 CATALOGUE: tuple[Proof, ...] = (*architecture.PROOFS, *interpreter.PROOFS)
 
 
+#: The proofs that say whether an image is for the architecture that it claims.
+OF_ARCHITECTURE = frozenset(proof.name for proof in architecture.PROOFS)
+
+
 def prove(subject: Subject, proofs: Sequence[Proof] = CATALOGUE) -> tuple[Outcome, ...]:
     """Make every proof; one that fails does not stop the others."""
     outcomes = []

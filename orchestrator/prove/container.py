@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import platform
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ from orchestrator.prove.model import ProofFailedError
 PROBES = Path(__file__).parent / "probes"
 #: Containers carry it, so that those of a killed run can be found and removed.
 LABEL = "orchestrator.proof"
+#: Whose it is: host, process and the process's start, so that nobody removes what another run still works with.
+OWNER = "orchestrator.owner"
 _LARGEST_FILE = 256 * 1024 * 1024
 
 
@@ -101,10 +105,12 @@ class ContainerSubject:
             killer = threading.Timer(self._timeout, _kill, args=(container,))
             killer.start()
             try:
-                status = int(container.wait()["StatusCode"])
+                status = int(container.wait(timeout=self._timeout + 60)["StatusCode"])
+                output = container.logs(stdout=True, stderr=True).decode("utf-8", "replace")
+            except NotFound:
+                raise ProofFailedError("the container was removed by somebody else") from None
             finally:
                 killer.cancel()
-            output = container.logs(stdout=True, stderr=True).decode("utf-8", "replace")
         found = [line.removeprefix("probe:") for line in output.splitlines() if line.startswith("probe:")]
         if status != 0 or not found:
             last = next((line for line in reversed(output.splitlines()) if line.strip()), "no output")
@@ -125,7 +131,7 @@ class ContainerSubject:
                 self._id,
                 command=command,
                 network_mode="none",
-                labels={LABEL: self._cell.id},
+                labels={LABEL: self._cell.id, OWNER: _owner()},
                 mem_limit="1g",
                 pids_limit=256,
                 cap_drop=["ALL"],
@@ -142,12 +148,30 @@ class ContainerSubject:
 
 
 def sweep(client: docker.DockerClient) -> int:
-    """Remove containers that a killed run left behind; returns how many."""
-    left = client.containers.list(all=True, filters={"label": LABEL})
+    """Remove containers that killed runs on this host left behind; returns how many."""
+    containers = client.containers.list(all=True, filters={"label": LABEL})
+    left = [container for container in containers if _ownerless(str(container.labels.get(OWNER, "")))]
     for container in left:
         with contextlib.suppress(APIError):
             container.remove(force=True, v=True)
     return len(left)
+
+
+def _owner(pid: int | None = None) -> str:
+    number = os.getpid() if pid is None else pid
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return f"{platform.node()}:{number}:{stat.rpartition(')')[2].split()[19]}"
+
+
+def _ownerless(owner: str) -> bool:
+    host, _, rest = owner.partition(":")
+    number = rest.partition(":")[0]
+    if host != platform.node() or not number.isdigit():
+        return False
+    return _owner(int(number)) != owner
 
 
 def _kill(container: Any) -> None:

@@ -39,4 +39,9 @@ class Names:
 def release_first(image: Image) -> Sequence[str]:
     """Order tags: those that name the full release, which never move, then the moving ones."""
     tags = (*image.tags, *image.shared_tags)
-    return sorted(tags, key=lambda tag: not (tag == image.line.release or tag.startswith(f"{image.line.release}-")))
+    return sorted(tags, key=lambda tag: not is_release(image, tag))
+
+
+def is_release(image: Image, tag: str) -> bool:
+    """Tell whether a tag names the full release."""
+    return tag == image.line.release or tag.startswith(f"{image.line.release}-")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.model import Cell, Image
-from orchestrator.publish.names import Names, release_first
+from orchestrator.publish.names import Names, is_release, release_first
 from orchestrator.publish.registry import Registry, verify
 
 
@@ -31,20 +31,18 @@ def publish_image(
     Release tags of the architectures come first, then their index, moving tags of both after: a crash leaves moving tags on the old set.
     """
     tags = release_first(image)
-    fixed = [tag for tag in tags if image.line.release in tag]
-    moving = [tag for tag in tags if tag not in fixed]
-    for some in (fixed, moving):
-        for cell, attempt in proven.values():
+    for some in ([tag for tag in tags if is_release(image, tag)], [tag for tag in tags if not is_release(image, tag)]):
+        pushed: dict[str, str] = {}
+        for name, (cell, attempt) in proven.items():
             for tag in some:
                 target = names.of_cell(cell, tag)
                 digest = registry.push(attempt.reference, target)
-                verify(attempt.digest, digest, target)
+                # Without containerd's store an engine knows an image by its config, and the registry's digest is a new one.
+                verify(attempt.digest if registry.exact else pushed.get(name, ""), digest, target)
+                pushed[name] = digest
                 yield Published(reference=target, digest=digest)
         for tag in some:
             target = names.of_index(tag)
-            yield Published(reference=target, digest=registry.index(target, members(names, proven, tag)))
-
-
-def members(names: Names, proven: Mapping[str, tuple[Cell, Attempt]], tag: str) -> Sequence[str]:
-    """Name the manifests of an index by digest, never by tag: a tag may move between being read and being used."""
-    return [f"{names.of_cell(cell, tag)}@{attempt.digest}" for cell, attempt in proven.values()]
+            # Members are named by digest: a tag may move between being read and being used.
+            members = [f"{names.of_cell(cell, tag)}@{pushed[name]}" for name, (cell, _) in proven.items()]
+            yield Published(reference=target, digest=registry.index(target, members))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, ImageNotFound
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from orchestrator.errors import UnreachableError, VerificationError
+from orchestrator.errors import CellsFailedError, UnreachableError, UsageError, VerificationError
 from orchestrator.system.process import Command, Runner
 
 _ATTEMPTS = 4
@@ -24,17 +24,28 @@ class _TransientError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registry:
-    """A registry, reached through the engine and its CLI; `environment` is that of the CLI's calls."""
+    """A registry, reached through the engine and its CLI; `environment` is that of the CLI's calls.
+
+    `exact` says that the engine knows images by the digest that the registry will give them, as containerd's store does.
+    """
 
     client: docker.DockerClient
     docker: str
     environment: Mapping[str, str]
     run: Runner
+    exact: bool = True
 
     def push(self, source: str, target: str) -> str:
         """Push an image of the engine under `target`; returns the manifest's digest as the registry has it."""
         repository, _, tag = target.rpartition(":")
-        self.client.images.get(source).tag(repository, tag=tag)
+        try:
+            self.client.images.get(source).tag(repository, tag=tag)
+        except ImageNotFound:
+            raise CellsFailedError(
+                f"{source} is no longer in the engine", mend="build it again: 'orchestrator build', then publish"
+            ) from None
+        except DockerException as error:
+            raise UsageError(f"{target} cannot be a name for an image: {error}", mend="check --registry") from error
         try:
             self._push_patiently(target, repository, tag)
         finally:
@@ -46,7 +57,7 @@ class Registry:
     def _push_patiently(self, target: str, repository: str, tag: str) -> None:
         for attempt in Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.5, max=10),
+            wait=wait_exponential_jitter(multiplier=0.5, max=10),
             retry=retry_if_exception_type(_TransientError),
             reraise=True,
         ):

@@ -142,5 +142,7 @@ def _load(path: Path, shape: type[T]) -> T:
         return convert(yaml.load(content, Loader=loader), shape)  # noqa: S506 - both loaders are the safe ones
     except yaml.YAMLError as error:
         raise InvalidFileError(f"{path}: not valid YAML: {error}", mend="correct the syntax there") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidFileError(f"{path}: not valid YAML: {str(error)[:120]}", mend="write plain values") from None
     except Problem as problem:
         raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None

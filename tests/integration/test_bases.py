@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     assert [path.name for path in (places.bases / "scratch").iterdir()] == []
     yield made
     shutil.rmtree(root)
+
+
+def apt_user(text: Callable[[str], str]) -> int:
+    return next(int(line.split(":")[2]) for line in text("etc/passwd").splitlines() if line.startswith("_apt:"))
 
 
 def document(base: Base, digest: str) -> Any:
@@ -87,6 +91,10 @@ def test_the_root_file_system_is_slim_clean_and_points_at_the_mirror(base: Base)
         assert text("etc/hostname") == text("etc/resolv.conf") == ""
         assert "path-exclude=/usr/share/man/*" in text("etc/dpkg/dpkg.cfg.d/99mmdebstrap")
         assert members["usr/sbin/policy-rc.d"].mode == 0o755
+        # Whatever the rights of the directories above: pytest's are closed to apt's sandbox user.
+        assert {members[f"var/{name}/partial"].uid for name in ("lib/apt/lists", "cache/apt/archives")} == {
+            apt_user(text)
+        }
     assert "usr/share/doc/libc6/copyright" in members
     docs = [
         n for n, m in members.items() if n.startswith("usr/share/doc/") and m.isfile() and not n.endswith("copyright")

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import docker
 import pytest
 
+from orchestrator.engine import embedded
+from orchestrator.engine.layout import Layout
+from orchestrator.engine.model import Engine
+from orchestrator.system.places import Places
 from tests.integration.command_line import CommandLine
 
 WORDS = ("build", "--matrix", "examples/debian/versions.json", "2.7-slim-bullseye-arm64v8")
-CONFIGURE = "checking for"
 
 
-def _foreign_processes() -> list[str]:
-    """Command lines of everything that works on a build: emulated programs and buildx."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue  # it ended meanwhile
-        if re.search(r"qemu-aarch64|\./configure --build|docker-buildx buildx build", words):
-            found.append(words)
+def _field(pid: str, name: str) -> str:
+    try:
+        return (Path("/proc") / pid / name).read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""  # it ended meanwhile
+
+
+def _left_over(state: Path, engine: Engine) -> list[str]:
+    """What still works on the build: processes that the command started, and those that run inside the engine's containers."""
+    pids = [path.name for path in Path("/proc").glob("[0-9]*")]
+    stats = {pid: _field(pid, "stat").rpartition(")")[2].split() for pid in pids}
+    parents = {pid: stat[1] for pid, stat in stats.items() if len(stat) > 1}
+    running = embedded.running(Layout.of(Places.from_environment())) if engine.embedded else None
+    found = [_field(pid, "cmdline") for pid in pids if str(state) in _field(pid, "environ")]
+    for pid in parents if running is not None else ():
+        line = [pid]
+        while parents.get(line[-1], "0") not in {"0", "1"}:
+            line.append(parents[line[-1]])
+        if running is not None and str(running.pid) in line[1:] and _field(pid, "comm").strip() != "containerd":
+            found.append(_field(pid, "cmdline"))
     return found
 
 
 @pytest.mark.timeout(1800)
 def test_ctrl_c_is_clean_and_the_next_run_continues(
-    orchestrator: CommandLine, client: docker.DockerClient, tmp_path: Path
+    orchestrator: CommandLine, engine: Engine, client: docker.DockerClient, tmp_path: Path
 ) -> None:
     config = tmp_path / "orchestrator.yaml"
     config.write_text("bases: bootstrap\n")
-    before = set(_foreign_processes())
+    assert _left_over(orchestrator.state, engine) == []
     mounts = Path("/proc/self/mounts").read_text()
     first = orchestrator.start(*WORDS, "--config", str(config), err=tmp_path / "first")
     first.wait_for("2.7-slim-bullseye-arm64v8: configure", seconds=1200)
@@ -42,7 +54,7 @@ def test_ctrl_c_is_clean_and_the_next_run_continues(
     code, seconds = first.interrupt()
     assert (code, seconds < 10) == (130, True), (code, seconds, first.err)
     assert "Traceback" not in first.err
-    assert set(_foreign_processes()) - before == set()
+    assert _left_over(orchestrator.state, engine) == []
     assert client.containers.list(all=True) == []
     assert Path("/proc/self/mounts").read_text() == mounts
     history = orchestrator("history", "2.7-slim-bullseye-arm64v8", "--json").document

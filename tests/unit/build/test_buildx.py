@@ -1,0 +1,207 @@
+"""One call of buildx, with a fake in the place of the process."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.build import buildx
+from orchestrator.build.buildx import BuildRequest, BuildResult, command_line
+from orchestrator.build.execution import Execution
+from orchestrator.build.failure import FailureClass
+from orchestrator.build.phases import PhaseName
+from orchestrator.errors import ExitCode
+from orchestrator.system.process import Cancellation, Command, Completed, Stream
+from tests.unit.build.test_rawjson import CAPTURED
+
+DIGEST = "sha256:" + "d" * 64
+
+
+class FakeBuildx:
+    """Writes progress in small pieces, then the metadata file, then ends."""
+
+    def __init__(self, progress: bytes = b"", *, status: int = 0, metadata: str = "", timed_out: bool = False) -> None:
+        self.progress, self.status, self.metadata, self.timed_out = progress, status, metadata, timed_out
+        self.commands: list[Command] = []
+
+    def __call__(
+        self, command: Command, *, on_output: Callable[[Stream, bytes], None], cancellation: Cancellation | None = None
+    ) -> Completed:
+        assert cancellation is not None
+        self.commands.append(command)
+        for start in range(0, len(self.progress), 1000):
+            on_output("stderr", self.progress[start : start + 1000])
+        on_output("stdout", b"this is not progress\n")
+        (file,) = [part.partition("=")[2] for part in command.argv if part.startswith("--metadata-file=")]
+        if self.metadata:
+            Path(file).write_text(self.metadata, encoding="utf-8")
+        return Completed(
+            command=command, status=self.status, stdout=b"", stderr=b"", seconds=12.3456, timed_out=self.timed_out
+        )
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> BuildRequest:
+    return BuildRequest(
+        directory=tmp_path / "context",
+        platform="linux/arm64/v8",
+        contexts={"debian:bullseye-slim": "oci-layout:///x@sha256:1", "python-source": "/inputs"},
+        reference="orchestrator.local/python/cell:key",
+        timeout=60,
+        log=tmp_path / "logs" / "cell.log",
+    )
+
+
+Build = Callable[..., BuildResult]
+
+
+@pytest.fixture
+def run_build(request_: BuildRequest, monkeypatch: pytest.MonkeyPatch) -> Build:
+    def run(fake: FakeBuildx, *, cancelled: bool = False, steps: list[str] | None = None) -> BuildResult:
+        monkeypatch.setattr(buildx, "stream", fake)
+        cancellation = Cancellation()
+        if cancelled:
+            cancellation.cancel()
+        return buildx.build(
+            request_,
+            docker="/usr/bin/docker",
+            environment={"DOCKER_HOST": "unix:///x"},
+            cancellation=cancellation,
+            on_step=(steps if steps is not None else []).append,
+        )
+
+    return run
+
+
+def status(**content: object) -> bytes:
+    return json.dumps(content).encode() + b"\n"
+
+
+def test_the_command_line(request_: BuildRequest) -> None:
+    argv = command_line("/usr/bin/docker", request_, Path("/m.json"))
+    assert argv[:4] == ("/usr/bin/docker", "buildx", "build", "--progress=rawjson")
+    assert argv[-1] == str(request_.directory)
+    assert {"--platform=linux/arm64/v8", "--load", "--provenance=false", "--sbom=false"} < set(argv)
+    assert "--metadata-file=/m.json" in argv
+    assert "--tag=orchestrator.local/python/cell:key" in argv
+    given = [argv[at + 1] for at, part in enumerate(argv) if part == "--build-context"]
+    assert given == ["debian:bullseye-slim=oci-layout:///x@sha256:1", "python-source=/inputs"]
+
+
+def test_a_build_that_succeeds_has_digest_and_phases(run_build: Build, request_: BuildRequest) -> None:
+    progress = status(
+        vertexes=[
+            {"digest": "1", "name": "[build 4/9] RUN ./configure", "started": "2026-01-01T00:00:00Z"},
+            {"digest": "1", "name": "[build 4/9] RUN ./configure", "started": "2026-01-01T00:00:00Z", "completed": "2026-01-01T00:00:07Z"},
+            {"digest": "2", "name": "[base 1/2] RUN apt-get update", "started": "2026-01-01T00:00:00Z", "completed": "2026-01-01T00:00:00Z", "cached": True},
+        ],
+        logs=[{"vertex": "1", "data": base64.b64encode("checking… é\n".encode()).decode()}],
+    )  # fmt: skip
+    steps: list[str] = []
+    fake = FakeBuildx(progress, metadata=json.dumps({"containerimage.digest": DIGEST}))
+    result = run_build(fake, steps=steps)
+    assert result.failure is None
+    assert result.digest == DIGEST
+    assert result.seconds == 12.346
+    assert {phase.name: (phase.seconds, phase.cached) for phase in result.phases} == {
+        PhaseName.PACKAGES: (0.0, True),
+        PhaseName.CONFIGURE: (7.0, False),
+    }
+    assert steps == ["[build 4/9] RUN ./configure", "[base 1/2] RUN apt-get update"]
+    log = request_.log.read_text(encoding="utf-8").splitlines()
+    assert log[0].startswith("$ /usr/bin/docker buildx build")
+    assert "checking… é" in log
+    assert "=== configure: 7.0 s" in log
+    assert "=== packages: cached" in log
+    assert fake.commands[0].timeout == 60
+    assert fake.commands[0].environment == {"DOCKER_HOST": "unix:///x"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "digest"),
+    [
+        ('{"containerimage.config.digest": "sha256:c"}', "sha256:c"),
+        ('{"containerimage.config.digest": "sha256:c", "containerimage.digest": "sha256:m"}', "sha256:m"),
+        ("{}", ""),
+        ("not json", ""),
+        ("", ""),
+    ],
+)
+def test_the_digest_is_the_manifests_else_the_configs_else_none(run_build: Build, metadata: str, digest: str) -> None:
+    assert run_build(FakeBuildx(metadata=metadata)).digest == digest
+
+
+def test_the_captured_failure_names_its_step_and_keeps_the_last_lines(run_build: Build, request_: BuildRequest) -> None:
+    steps: list[str] = []
+    result = run_build(FakeBuildx(CAPTURED, status=1), steps=steps)
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.COMPILE
+    assert result.failure.message.startswith("[build 7/9] RUN --mount=type=bind,from=python-wheels")
+    assert result.failure.tail[-1].startswith("python: can't open file")
+    assert result.digest == ""
+    assert len(steps) == len(set(steps))
+    log = request_.log.read_text(encoding="utf-8")
+    assert "=== compile: 919.4 s" in log
+    assert "ERROR: failed to solve" in log
+
+
+def test_a_failure_before_any_step_is_told_in_buildxs_words(run_build: Build) -> None:
+    result = run_build(FakeBuildx(b"ERROR: Cannot connect to the Docker daemon at unix:///x\n", status=1))
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.ENGINE_LOST
+    assert result.failure.code is ExitCode.ENVIRONMENT
+    assert result.failure.message == "ERROR: Cannot connect to the Docker daemon at unix:///x"
+    assert result.failure.tail == (result.failure.message,)
+
+
+def test_a_failure_without_a_word_still_says_something(run_build: Build) -> None:
+    result = run_build(FakeBuildx(status=3))
+    assert result.failure is not None
+    assert result.failure.message == "exit status 3"
+
+
+def test_a_failed_step_without_a_name_still_says_something(run_build: Build) -> None:
+    result = run_build(FakeBuildx(status(vertexes=[{"digest": "1", "error": "lost"}]) + b"ERROR: lost\n", status=1))
+    assert result.failure is not None
+    assert result.failure.message == "ERROR: lost"
+
+
+def test_the_time_limit_is_a_class_of_its_own(run_build: Build) -> None:
+    result = run_build(FakeBuildx(CAPTURED, status=-15, timed_out=True))
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.TIMEOUT
+    assert "12 s" in result.failure.message
+
+
+def test_a_cancelled_build_is_cancelled_whatever_was_said(run_build: Build) -> None:
+    result = run_build(FakeBuildx(CAPTURED, status=-15), cancelled=True)
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.CANCELLED
+
+
+def test_only_the_last_lines_are_kept(run_build: Build) -> None:
+    data = base64.b64encode(b"".join(b"line %d\n" % number for number in range(100))).decode()
+    result = run_build(FakeBuildx(status(logs=[{"vertex": "1", "data": data}]), status=1))
+    assert result.failure is not None
+    assert result.failure.tail == tuple(f"line {number}" for number in range(80, 100))
+
+
+def test_a_later_report_without_times_does_not_undo_a_finished_step(run_build: Build) -> None:
+    done = {
+        "digest": "1",
+        "name": "[build 4/9] RUN ./configure",
+        "started": "2026-01-01T00:00:00Z",
+        "completed": "2026-01-01T00:00:07Z",
+    }
+    result = run_build(FakeBuildx(status(vertexes=[done]) + status(vertexes=[{"digest": "1", "name": done["name"]}])))
+    assert [phase.seconds for phase in result.phases] == [7.0]
+
+
+def test_execution_says_native_or_by_which_emulator() -> None:
+    assert (str(Execution()), Execution().emulated) == ("native", False)
+    emulated = Execution(emulator="qemu-aarch64 10.0.2")
+    assert (str(emulated), emulated.emulated) == ("emulated (qemu-aarch64 10.0.2)", True)

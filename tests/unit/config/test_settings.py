@@ -1,0 +1,76 @@
+"""Settings: all have defaults, none is guessed, every mistake is one error with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config.settings import BasePolicy, Settings, load_settings
+from orchestrator.errors import InvalidFileError
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orchestrator.yaml"
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(None) == Settings()
+    assert Settings().bases is BasePolicy.AUTO
+
+
+def test_the_file_of_the_directory_is_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text("namespace: team\n", encoding="utf-8")
+    monkeypatch.chdir(path.parent)
+    assert load_settings(None).namespace == "team"
+
+
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "{}\n"])
+def test_an_empty_file_is_the_defaults(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")
+    assert load_settings(path) == Settings()
+
+
+def test_every_setting_can_be_given(path: Path) -> None:
+    path.write_text(
+        "registry: localhost:5000/team\nnamespace: library\nbases: bootstrap\nbase_registry: mirror.example.org\n"
+        "inputs: /srv/files\ntimeout_minutes: 1.5\nemulation_factor: 10\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(path)
+    assert settings.registry == "localhost:5000/team"
+    assert (settings.bases, settings.timeout_minutes, settings.emulation_factor) == (BasePolicy.BOOTSTRAP, 1.5, 10)
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "mend"),
+    [
+        ("regsitry: x\n", "regsitry: this key is not known here", 'did you mean "registry"?'),
+        ("registry: http://localhost:5000\n", "registry: .*is not a registry, such as", "match"),
+        ("registry: localhost:5000/$(id)\n", "registry: .*is not a registry", "match"),
+        ("namespace: a/b\n", "namespace: .*one path component", "match"),
+        ("bases: bootstrp\n", "bases: .*not one of the choices", 'did you mean "bootstrap"?'),
+        ("timeout_minutes: 0\n", "timeout_minutes: ", "right type and size"),
+        ("timeout_minutes: .nan\n", "timeout_minutes: |cannot express", ""),
+        ("timeout_minutes: '5'\n", "timeout_minutes: ", "right type"),
+        ("emulation_factor: 0.5\n", "emulation_factor: ", "right type and size"),
+        ("inputs: ''\n", "inputs: ", ""),
+        ("inputs: 2026-01-01\n", "JSON cannot express", "plain values"),
+        ("- a list\n", "the document: ", ""),
+        ("a: [1\n", ":2:1: not valid YAML: ", "correct the syntax"),
+        ("a: !!python/object:os.system x\n", ":1:4: not valid YAML", "correct the syntax"),
+    ],
+)
+def test_a_mistake_is_one_error_that_names_file_place_and_mend(path: Path, content: str, said: str, mend: str) -> None:
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidFileError, match=said) as raised:
+        load_settings(path)
+    assert str(path) in raised.value.message
+    assert mend in raised.value.mend
+
+
+def test_a_file_that_is_asked_for_has_to_exist(path: Path) -> None:
+    with pytest.raises(InvalidFileError, match="this config does not exist"):
+        load_settings(path)

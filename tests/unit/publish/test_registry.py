@@ -1,0 +1,119 @@
+"""Pushing and reading back, with a fake engine and a fake registry."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from docker.errors import APIError, DockerException
+
+from orchestrator.errors import UnreachableError, VerificationError
+from orchestrator.publish.registry import verify
+from orchestrator.system.process import Command, Completed
+from tests.unit.publish.fakes import FakeEngine, registry_of
+
+TARGET = "localhost:5000/arm64v8/python:3.7.2"
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    seconds: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=seconds.append))
+    return seconds
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    made = FakeEngine()
+    made.images_by_name["local/x:k"] = "sha256:1"
+    return made
+
+
+def test_a_push_gives_the_digest_that_the_registry_has_and_leaves_no_name_behind(engine: FakeEngine) -> None:
+    assert registry_of(engine).push("local/x:k", TARGET) == "sha256:1"
+    assert engine.images_by_name == {"local/x:k": "sha256:1"}
+    assert engine.commands[0].environment == {"X": "1"}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ["received unexpected HTTP status: 503 Service Unavailable"],
+        [APIError("502 bad gateway"), DockerException("connection reset"), "EOF"],
+    ],
+)
+def test_a_push_that_fails_for_a_while_is_tried_again(
+    engine: FakeEngine, slept: list[float], trouble: list[str | Exception]
+) -> None:
+    engine.trouble[TARGET] = list(trouble)
+    assert registry_of(engine).push("local/x:k", TARGET) == "sha256:1"
+    assert engine.log == [TARGET] * (len(trouble) + 1)
+    assert len(slept) == len(trouble)
+    assert all(0 < seconds <= 11 for seconds in slept)
+
+
+def test_a_push_that_keeps_failing_is_unreachable_with_the_cause_and_leaves_no_name(
+    engine: FakeEngine, slept: list[float]
+) -> None:
+    engine.trouble[TARGET] = ["denied: requested access is denied"] * 100
+    with pytest.raises(UnreachableError, match="cannot be pushed: denied: requested access") as raised:
+        registry_of(engine).push("local/x:k", TARGET)
+    assert TARGET in raised.value.message
+    assert "docker login" in raised.value.mend
+    assert len(engine.log) == 4
+    assert len(slept) == 3
+    assert engine.images_by_name == {"local/x:k": "sha256:1"}
+
+
+def test_an_interruption_is_not_retried_and_leaves_no_name(engine: FakeEngine, slept: list[float]) -> None:
+    class Interrupting(FakeEngine):
+        def push(self, *_: object, **__: object) -> object:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    interrupted = Interrupting()
+    interrupted.images_by_name = engine.images_by_name
+    with pytest.raises(KeyboardInterrupt):
+        registry_of(interrupted).push("local/x:k", TARGET)
+    assert interrupted.images_by_name == {"local/x:k": "sha256:1"}
+    assert slept == []
+
+
+def test_an_index_is_made_of_its_members_and_read_back(engine: FakeEngine) -> None:
+    registry = registry_of(engine)
+    registry.push("local/x:k", TARGET)
+    digest = registry.index("localhost:5000/library/python:3.7.2", [f"{TARGET}@sha256:1"])
+    assert digest == engine.registry["localhost:5000/library/python:3.7.2"]
+
+
+def test_an_index_that_cannot_be_made_is_unreachable(engine: FakeEngine) -> None:
+    engine.refused_indexes.add("localhost:5000/library/python:3.7")
+    with pytest.raises(UnreachableError, match=r"the index .* cannot be made: .*500 Internal") as raised:
+        registry_of(engine).index("localhost:5000/library/python:3.7", [])
+    assert raised.value.mend
+
+
+def test_what_cannot_be_read_back_is_unreachable(engine: FakeEngine) -> None:
+    with pytest.raises(UnreachableError, match=r"cannot be read back: .*not found"):
+        registry_of(engine).digest(TARGET)
+
+
+def test_the_platforms_of_an_index_leave_attestations_out(engine: FakeEngine) -> None:
+    manifests = [
+        {"digest": "sha256:a", "platform": {"os": "linux", "architecture": "amd64"}},
+        {"digest": "sha256:b", "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
+        {"digest": "sha256:c", "platform": {"os": "unknown", "architecture": "unknown"}},
+    ]
+
+    def answer(command: Command) -> Completed:
+        output = json.dumps({"digest": "sha256:i", "manifests": manifests}).encode()
+        return Completed(command=command, status=0, stdout=output, stderr=b"", seconds=0.1)
+
+    engine.run = answer  # type: ignore[method-assign]
+    assert registry_of(engine).platforms(TARGET) == {"linux/amd64": "sha256:a", "linux/arm64/v8": "sha256:b"}
+
+
+def test_another_digest_in_the_registry_is_refused() -> None:
+    verify("sha256:1", "sha256:1", TARGET)
+    with pytest.raises(VerificationError, match=f"{TARGET} points at sha256:2 after pushing sha256:1"):
+        verify("sha256:1", "sha256:2", TARGET)

@@ -1,0 +1,57 @@
+"""The table for people and the document for machines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orchestrator.matrix.model import Matrix
+from orchestrator.report.results import describe_results, results_table
+from tests.unit.report.fakes import FAILURE, result
+
+
+@pytest.fixture(autouse=True)
+def _nobody_forces_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_table_has_a_row_per_cell_and_no_colour_codes(matrix: Matrix) -> None:
+    good, bad = matrix.cells[:2]
+    table = results_table([result(good), result(bad, failure=FAILURE, emulator="qemu 10")])
+    head, first, second = table.splitlines()
+    assert "\x1b" not in table
+    assert head.split() == [
+        "cell", "state", "executed", "packages", "configure", "compile", "install", "pip", "all", "size", "digest", "tags",
+    ]  # fmt: skip
+    assert first.split()[:10] == [good.id, "proven", "native", "cached", "-", "59.0", "-", "-", "61.2", "123.5"]
+    assert "0123456789ab " in first
+    assert first.endswith("amd64/python:3.7.2, amd64/python:3.7 and 1 more")
+    assert "FAILED: compile error" in second
+    assert "emulated (qemu 10)" in second
+
+
+def test_places_stand_in_for_the_local_tags_and_digests_may_be_left_out(matrix: Matrix) -> None:
+    cell = matrix.cells[0]
+    table = results_table([result(cell)], digests=False, places={cell.id: ["localhost:5000/x:1"]})
+    assert "digest" not in table
+    assert table.endswith("localhost:5000/x:1")
+    assert results_table([result(cell)], places={}).endswith("0123456789ab")
+
+
+def test_long_names_are_never_cut(matrix: Matrix) -> None:
+    table = results_table([result(cell) for cell in matrix.cells])
+    assert all(cell.id in table for cell in matrix.cells)
+    assert "…" not in table
+
+
+def test_the_document_is_json_and_says_everything(matrix: Matrix) -> None:
+    good, bad = matrix.cells[:2]
+    document = json.loads(json.dumps(describe_results([result(good), result(bad, failure=FAILURE)])))
+    first, second = document["cells"]
+    assert (first["id"], first["ok"], first["failure"], first["log"]) == (good.id, True, None, "/logs/cell.log")
+    assert first["proofs"] == [{"name": "machine", "passed": True, "detail": "x86_64", "seconds": 0.1}]
+    assert first["phases"][0] == {"name": "packages", "seconds": 0.0, "cached": True}
+    assert second["failure"] == {"class": "compile error", "message": "[build 5/9] RUN make"}
+    assert (second["ok"], second["tags"]) == (False, [])
