@@ -54,7 +54,8 @@ class Running:
     def interrupt(self) -> tuple[int, float]:
         """Send what Ctrl-C sends to the whole foreground group; returns the exit code and the seconds until it ended."""
         started = time.monotonic()
-        os.killpg(self.process.pid, signal.SIGINT)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(timeout=60), time.monotonic() - started
 
 

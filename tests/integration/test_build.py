@@ -111,7 +111,7 @@ def test_a_broken_image_is_refused_by_the_right_proof(
     assert built.code == 0
     (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\n{dockerfile}\n")
     tag = f"orchestrator.local/sabotage:{proof}"
-    client.images.build(path=str(tmp_path), tag=tag)
+    client.images.build(path=str(tmp_path), tag=tag, rm=True, forcerm=True)
     cell = next(cell for cell in load_matrix(ROOT / "examples/debian/versions.json").cells if cell.id == CELL)
     try:
         outcomes = {outcome.name: outcome for outcome in prove(ContainerSubject(client, cell, tag, timeout=60))}

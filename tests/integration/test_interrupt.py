@@ -41,13 +41,19 @@ def _left_over(state: Path, engine: Engine) -> list[str]:
 
 @pytest.mark.timeout(1800)
 def test_ctrl_c_is_clean_and_the_next_run_continues(
-    orchestrator: CommandLine, engine: Engine, client: docker.DockerClient, tmp_path: Path
+    orchestrator: CommandLine,
+    engine: Engine,
+    client: docker.DockerClient,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     config = tmp_path / "orchestrator.yaml"
     config.write_text("bases: bootstrap\n")
     assert _left_over(orchestrator.state, engine) == []
     mounts = Path("/proc/self/mounts").read_text()
+    containers = {container.id for container in client.containers.list(all=True)}
     first = orchestrator.start(*WORDS, "--config", str(config), err=tmp_path / "first")
+    request.addfinalizer(first.interrupt)
     first.wait_for("2.7-slim-bullseye-arm64v8: configure", seconds=1200)
     log = next((orchestrator.state / "orchestrator" / "logs").glob("2.7-slim-bullseye-arm64v8-*.log"))
     assert "configure" in log.read_text()
@@ -55,12 +61,13 @@ def test_ctrl_c_is_clean_and_the_next_run_continues(
     assert (code, seconds < 10) == (130, True), (code, seconds, first.err)
     assert "Traceback" not in first.err
     assert _left_over(orchestrator.state, engine) == []
-    assert client.containers.list(all=True) == []
+    assert {container.id for container in client.containers.list(all=True)} == containers
     assert Path("/proc/self/mounts").read_text() == mounts
     history = orchestrator("history", "2.7-slim-bullseye-arm64v8", "--json").document
     assert [(one["state"], one["failure"]) for one in history] == [("failed", "cancelled")]
 
     second = orchestrator.start(*WORDS, "--config", str(config), err=tmp_path / "second")
+    request.addfinalizer(second.interrupt)
     second.wait_for("2.7-slim-bullseye-arm64v8: configure", seconds=120)
     assert "the last attempt failed: cancelled" in second.err
     (newest, _) = sorted(

@@ -107,7 +107,7 @@ def test_a_probe_runs_confined_on_its_platform_and_gives_what_it_saw(
     assert options["image"] == "sha256:image"
     assert options["network_mode"] == "none"
     assert options["platform"] == "linux/arm64/v8"
-    assert options["labels"] == {LABEL: cell.id}
+    assert options["labels"] == {LABEL: cell.id, OWNER: _owner()}
     assert options["cap_drop"] == ["ALL"]
     assert options["command"][:2] == ["python", "-c"]
     assert options["command"][3:] == ["ssl"]
@@ -175,7 +175,7 @@ def test_a_container_that_cannot_be_made_is_a_failed_proof(engine: FakeEngine, s
 def test_the_container_is_removed_whatever_happens(
     engine: FakeEngine, subject: ContainerSubject, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wait(_self: FakeContainer) -> dict[str, int]:
+    def wait(_self: FakeContainer, **_: Any) -> dict[str, int]:
         raise error
 
     monkeypatch.setattr(FakeContainer, "wait", wait)
