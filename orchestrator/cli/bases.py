@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,14 @@ def command(told: Common, selection: Any, *, refresh: bool, listing: bool, prune
     Examples: orchestrator bases --matrix examples/debian/versions.json --arch amd64; orchestrator bases --list --json
     """
     from orchestrator.bases.provider import Bases  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.engine.binfmt import ensure_emulation, execution_here  # noqa: PLC0415 - same
+    from orchestrator.engine.connect import engine_for_work  # noqa: PLC0415 - same
     from orchestrator.system.places import Places  # noqa: PLC0415 - same
 
     if refresh + listing + prune > 1:
         raise UsageError("--refresh, --list and --prune exclude each other", mend="give one of them")
-    bases = Bases(places=Places.from_environment(), progress=told.progress())
+    places = Places.from_environment()
+    bases = Bases(places=places, progress=told.progress())
     if listing:
         _show(told, bases.listed())
         return
@@ -42,7 +46,13 @@ def command(told: Common, selection: Any, *, refresh: bool, listing: bool, prune
             raise UsageError("--prune looks at the whole matrix", mend="leave the selection out")
         _prune(told, bases, cells)
         return
-    _show(told, make(bases, cells, refresh=refresh))
+    with contextlib.ExitStack() as stack:
+        foreign = [cell.architecture.platform for cell in cells if execution_here(cell.architecture.platform) is None]
+        if foreign:
+            # Starting an engine registers emulators for as long as it runs.
+            engine = stack.enter_context(engine_for_work(places, bases.progress))
+            ensure_emulation(foreign, engine, places, bases.progress)
+        _show(told, make(bases, cells, refresh=refresh))
 
 
 def make(bases: Bases, cells: Sequence[Cell], *, refresh: bool) -> list[Base]:

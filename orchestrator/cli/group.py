@@ -107,6 +107,10 @@ def cli() -> None:
     """
 
 
+#: Packages whose errors come from outside: nothing that a reader of our code could mend.
+_OUTSIDE = {"docker", "requests", "urllib3", "httpx", "sqlite3"}
+
+
 def run(args: Sequence[str]) -> int:
     """Run the command line to its exit code; nothing else in this program ends the process."""
     debug = "--debug" in args
@@ -133,8 +137,8 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever was not foreseen: one line for people, all of it with --debug
         if debug:
             traceback.print_exc()
-        outside = type(error).__module__.partition(".")[0] in {"docker", "requests", "urllib3", "httpx", "sqlite3"}
-        what = "the engine or the network failed" if outside else "this should not have happened"
+        outside = isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _OUTSIDE
+        what = "the machine, the engine or the network failed" if outside else "this should not have happened"
         _tell(
             f"orchestrator: {what}: {type(error).__name__}: {str(error)[:500]}\n"
             "  mend: run 'orchestrator doctor'; run the same with --debug to see where"

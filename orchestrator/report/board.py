@@ -100,8 +100,9 @@ class ConsoleBoard(Board):
 
 def _clock(seconds: float) -> str:
     """Write seconds as people read them: 48 s, 15:19, 1:02:03."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

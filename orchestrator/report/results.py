@@ -42,7 +42,7 @@ def results_table(
             _tags(tags),
         )
     out = io.StringIO()
-    Console(file=out, width=400, no_color=True, highlight=False).print(table)
+    Console(file=out, width=400, no_color=True, highlight=False, force_terminal=False).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
