@@ -24,6 +24,7 @@ from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.oci import check_layout
 from orchestrator.bases.provider import Bases
 from orchestrator.bases.sweep import processes_in, sweep
+from orchestrator.engine.model import Engine
 from orchestrator.matrix.load import load_matrix
 from orchestrator.system.apt_sources import host_mirror
 from orchestrator.system.places import Places
