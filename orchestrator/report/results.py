@@ -79,4 +79,4 @@ def _describe(result: CellResult) -> dict[str, Any]:
 
 
 def _tags(tags: Sequence[str]) -> str:
-    return ", ".join(tags[:2]) + (f" and {len(tags) - 2} more" if len(tags) > 2 else "")
+    return f"{tags[0]} and {len(tags) - 1} more" if len(tags) > 1 else "".join(tags)

@@ -27,7 +27,7 @@ def test_the_table_has_a_row_per_cell_and_no_colour_codes(matrix: Matrix) -> Non
     ]  # fmt: skip
     assert first.split()[:10] == [good.id, "proven", "native", "cached", "-", "59.0", "-", "-", "61.2", "123.5"]
     assert "0123456789ab " in first
-    assert first.endswith("amd64/python:3.7.2, amd64/python:3.7 and 1 more")
+    assert first.endswith("amd64/python:3.7.2 and 2 more")
     assert "FAILED: compile error" in second
     assert "emulated (qemu 10)" in second
 
