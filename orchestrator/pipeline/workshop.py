@@ -55,7 +55,12 @@ def open_workshop(matrix: Matrix, settings: Settings, progress: Progress) -> Ite
     places = Places.from_environment()
     with open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as engine:
         try:
-            client = docker.DockerClient(base_url=engine.host, timeout=600)
+            client = docker.from_env(
+                # With the host that was found (perhaps a context's) come the TLS settings of the environment.
+                environment={**engine.environment, "DOCKER_HOST": engine.host},
+                timeout=600,
+                use_ssh_client=engine.host.startswith("ssh://"),
+            )
         except DockerException as error:
             raise EnvironmentFailedError(
                 f"the engine at {engine.host} does not answer: {error}", mend="run 'orchestrator doctor'"
