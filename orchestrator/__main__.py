@@ -12,6 +12,8 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # A CI system that gives up on a job sends TERM: end as cleanly as for Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
+    # A script's background job inherits an ignored INT; who sends one to this process all the same means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         from orchestrator.cli.group import run  # noqa: PLC0415 - keeps `import orchestrator` free of the command line
     except KeyboardInterrupt:
