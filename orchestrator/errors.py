@@ -5,6 +5,7 @@ Only `orchestrator.__main__.main` turns these into an exit; everything else rais
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -20,6 +21,14 @@ class ExitCode(IntEnum):
     UNREACHABLE = 5
     VERIFICATION = 6
     INTERRUPTED = 130
+
+
+def summary(codes: Iterable[ExitCode]) -> ExitCode:
+    """Sum up the failures of many cells or images: none is done, one shared code is that code, else some failed."""
+    found = set(codes)
+    if not found:
+        return ExitCode.DONE
+    return found.pop() if len(found) == 1 else ExitCode.CELLS_FAILED
 
 
 class OrchestratorError(Exception):

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
-from orchestrator.errors import ExitCode, OrchestratorError
 
 
 @click.command()
@@ -38,16 +37,9 @@ def command(told: Common, selection: Any, *, force: bool, fail_fast: bool, dry_r
     console = told.stderr()
     with open_workshop(matrix, settings, told.progress()) as shop:
         prepared = prepare(shop, cells, force=force)
-        run = shop.ledger.start_run("build")
-        code = ExitCode.INTERRUPTED
-        try:
-            results = run_cells(shop, run, prepared, ConsoleBoard(console), fail_fast=fail_fast)
-            code = exit_code(results)
-        except OrchestratorError as error:
-            code = error.code
-            raise
-        finally:
-            shop.ledger.end_run(run, int(code))
+        with shop.ledger.run("build") as run:
+            results = run_cells(shop, run.number, prepared, ConsoleBoard(console), fail_fast=fail_fast)
+            run.code = exit_code(results)
         if told.json:
             emit_json(describe_results(results))
         else:
@@ -58,4 +50,4 @@ def command(told: Common, selection: Any, *, force: bool, fail_fast: bool, dry_r
                     'eval "$(orchestrator engine env)"; docker images',
                     markup=False,
                 )
-    return int(code)
+    return int(run.code)

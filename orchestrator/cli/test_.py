@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, summary
 
 
 @click.command("test")
@@ -58,5 +58,5 @@ def command(told: Common, selection: Any, *, show: bool) -> int:
                 for cell, reference, outcomes in found
             ]
         )
-    codes = {failure.code for _, _, outcomes in found if (failure := proof_failure(outcomes)) is not None}
-    return int(ExitCode.DONE if not codes else codes.pop() if len(codes) == 1 else ExitCode.CELLS_FAILED)
+    failures = (proof_failure(outcomes) for _, _, outcomes in found)
+    return int(summary(failure.code for failure in failures if failure is not None))

@@ -10,11 +10,12 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import EnvironmentFailedError
+from orchestrator.errors import EnvironmentFailedError, ExitCode, OrchestratorError
 from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
 from orchestrator.ledger.schema import MIGRATIONS
 
@@ -27,6 +28,14 @@ _PATIENCE = 30.0
 def now() -> str:
     """The present, ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that goes on; whoever holds it sets `code` when it knows how it went."""
+
+    number: int
+    code: ExitCode = ExitCode.INTERRUPTED
 
 
 class Ledger:
@@ -46,6 +55,18 @@ class Ledger:
         """Remember how a run ended."""
         with self._connection:
             self._connection.execute("UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?", (now(), exit_code, run))
+
+    @contextlib.contextmanager
+    def run(self, command: str) -> Iterator[Run]:
+        """Remember a run and how it ended: as its holder says in `code`, else as the error that left it, else as interrupted."""
+        run = Run(number=self.start_run(command))
+        try:
+            yield run
+        except OrchestratorError as error:
+            run.code = error.code
+            raise
+        finally:
+            self.end_run(run.number, int(run.code))
 
     def start_attempt(
         self, run: int, *, cell: str, key: str, execution: str, log: str, ingredients: dict[str, str]

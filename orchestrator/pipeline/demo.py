@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from orchestrator.config.settings import BasePolicy, Settings
-from orchestrator.errors import ExitCode, OrchestratorError, VerificationError
+from orchestrator.errors import ExitCode, VerificationError
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.publishing import publish_cells
@@ -41,16 +41,9 @@ def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Out
     progress.note(f"demo: {image.id} ({image.line.release}) for {', '.join(cell.architecture.name for cell in cells)}")
     with open_workshop(matrix, Settings(bases=BasePolicy.BOOTSTRAP), progress) as shop:
         prepared = prepare(shop, cells)
-        run = shop.ledger.start_run("demo")
-        code = ExitCode.INTERRUPTED
-        try:
-            results = run_cells(shop, run, prepared, ConsoleBoard(console))
-            code = exit_code(results)
-        except OrchestratorError as error:
-            code = error.code
-            raise
-        finally:
-            shop.ledger.end_run(run, int(code))
+        with shop.ledger.run("demo") as run:
+            results = run_cells(shop, run.number, prepared, ConsoleBoard(console))
+            run.code = code = exit_code(results)
         if code is not ExitCode.DONE:
             return Outcome(code=code, table=results_table(results), document=describe_results(results))
         with local_registry(shop.places, progress) as address:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.errors import ExitCode
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.publishing import publish_cells
@@ -28,21 +28,14 @@ class Night:
 def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board) -> Night:
     """Work through all cells, then publish to the registry of the settings, if there is one."""
     prepared = prepare(shop, cells)
-    run = shop.ledger.start_run("nightly")
-    code = ExitCode.INTERRUPTED
-    try:
-        results = run_cells(shop, run, prepared, board)
-        code = exit_code(results)
+    with shop.ledger.run("nightly") as run:
+        results = run_cells(shop, run.number, prepared, board)
+        run.code = exit_code(results)
         if shop.settings.registry is None:
             shop.progress.note("nothing is published: there is no registry: in the config")
-            return Night(results=results, published=(), held_back={}, code=code)
+            return Night(results=results, published=(), held_back={}, code=run.code)
         names = Names(registry=shop.settings.registry, namespace=shop.settings.namespace, repository=shop.matrix.name)
         report = publish_cells(shop, cells, names)
-        if code is ExitCode.DONE:
-            code = report.code
-        return Night(results=results, published=report.published, held_back=report.held_back, code=code)
-    except OrchestratorError as error:
-        code = error.code
-        raise
-    finally:
-        shop.ledger.end_run(run, int(code))
+        if run.code is ExitCode.DONE:
+            run.code = report.code
+        return Night(results=results, published=report.published, held_back=report.held_back, code=run.code)

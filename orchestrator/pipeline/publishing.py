@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.errors import ExitCode, OrchestratorError, summary
 from orchestrator.ledger.records import Attempt, State
-from orchestrator.matrix.model import Cell
+from orchestrator.matrix.model import Cell, Image
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names, release_first
 from orchestrator.publish.publish import Published, publish_image
@@ -35,39 +35,53 @@ def publish_cells(shop: Workshop, cells: Sequence[Cell], names: Names, *, dry_ru
         run=run,
         exact=shop.engine.containerd_store,
     )
-    published: list[Published] = []
-    held_back: dict[str, str] = {}
-    codes: set[ExitCode] = set()
-    number = 0 if dry_run else shop.ledger.start_run("publish")
-    code = ExitCode.INTERRUPTED
-    try:
-        images = tuple({cell.image.id: cell.image for cell in cells}.values())
-        for rendered in render_images(shop.matrix, images):
-            image = rendered.image
-            wanted = [cell for cell in shop.matrix.cells if cell.image.id == image.id]
-            proven = _proven(shop, wanted, hashlib.sha256(rendered.text.encode()).hexdigest())
-            missing = [cell.id for cell in wanted if cell.architecture.name not in proven]
-            if missing:
-                held_back[image.id] = f"not proven as the files say now: {', '.join(missing)}"
-                codes.add(ExitCode.CELLS_FAILED)
-                continue
-            if dry_run:
-                targets = [names.of_cell(cell, tag) for tag in release_first(image) for cell in wanted]
-                targets += [names.of_index(tag) for tag in release_first(image)]
-                published += [Published(reference=target, digest="") for target in targets]
-                continue
+    images = tuple({cell.image.id: cell.image for cell in cells}.values())
+    outcome = _Outcome()
+    whole = []
+    for rendered in render_images(shop.matrix, images):
+        wanted = [cell for cell in shop.matrix.cells if cell.image.id == rendered.image.id]
+        proven = _proven(shop, wanted, hashlib.sha256(rendered.text.encode()).hexdigest())
+        missing = [cell.id for cell in wanted if cell.architecture.name not in proven]
+        if missing:
+            outcome.hold_back(
+                rendered.image, f"not proven as the files say now: {', '.join(missing)}", ExitCode.CELLS_FAILED
+            )
+        else:
+            whole.append((rendered.image, proven))
+    if dry_run:
+        for image, proven in whole:
+            tags = release_first(image)
+            targets = [names.of_cell(cell, tag) for tag in tags for cell, _ in proven.values()]
+            targets += [names.of_index(tag) for tag in tags]
+            outcome.published += [Published(reference=target, digest="") for target in targets]
+        return outcome.report()
+    with shop.ledger.run("publish") as going:
+        for image, proven in whole:
             try:
                 for one in publish_image(image, proven, names=names, registry=registry):
-                    published.append(one)
-                    shop.ledger.published(number, one.reference, one.digest)
+                    outcome.published.append(one)
+                    shop.ledger.published(going.number, one.reference, one.digest)
             except OrchestratorError as error:
-                held_back[image.id] = error.message
-                codes.add(error.code)
-        code = ExitCode.DONE if not codes else codes.pop() if len(codes) == 1 else ExitCode.CELLS_FAILED
-    finally:
-        if not dry_run:
-            shop.ledger.end_run(number, int(code))
-    return Report(published=tuple(published), held_back=held_back, code=code)
+                outcome.hold_back(image, error.message, error.code)
+        report = outcome.report()
+        going.code = report.code
+    return report
+
+
+@dataclass(kw_only=True, slots=True)
+class _Outcome:
+    """A report in the making."""
+
+    published: list[Published] = field(default_factory=list)
+    held_back: dict[str, str] = field(default_factory=dict)
+    codes: set[ExitCode] = field(default_factory=set)
+
+    def hold_back(self, image: Image, reason: str, code: ExitCode) -> None:
+        self.held_back[image.id] = reason
+        self.codes.add(code)
+
+    def report(self) -> Report:
+        return Report(published=tuple(self.published), held_back=self.held_back, code=summary(self.codes))
 
 
 def _proven(shop: Workshop, cells: Sequence[Cell], dockerfile: str) -> dict[str, tuple[Cell, Attempt]]:

@@ -12,7 +12,7 @@ from orchestrator.bases.provider import Bases
 from orchestrator.bases.registry import from_registry
 from orchestrator.bases.resolve import BaseResolver
 from orchestrator.build.execution import Execution
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, summary
 from orchestrator.inputs.provider import Inputs
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.cell import CellResult, Ingredients, work
@@ -121,7 +121,4 @@ def _stepper(board: Board, planned: PlannedCell) -> Callable[[str], None]:
 
 def exit_code(results: Sequence[CellResult]) -> ExitCode:
     """Say how a run went: the failures' own code where they all share one, else that some cells failed."""
-    codes = {result.failure.code for result in results if result.failure is not None}
-    if not codes:
-        return ExitCode.DONE
-    return codes.pop() if len(codes) == 1 else ExitCode.CELLS_FAILED
+    return summary(result.failure.code for result in results if result.failure is not None)

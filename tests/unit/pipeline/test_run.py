@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from orchestrator.pipeline import cell as cell_module
 from orchestrator.pipeline import publishing
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.foresight import foresee, publications
+from orchestrator.pipeline.nightly import run_nightly
 from orchestrator.pipeline.publishing import publish_cells
 from orchestrator.pipeline.run import Board, Prepared, exit_code, run_cells
 from orchestrator.pipeline.workshop import Workshop
@@ -348,3 +350,26 @@ def test_a_later_failure_does_not_take_a_proven_image_back(world: World) -> None
     )
     world.shop.ledger.failed(attempt, failure_class="compile error", message="no", seconds=1)
     assert publish_cells(world.shop, cells, NAMES).held_back == {}
+
+
+@pytest.mark.parametrize("registry", [None, "localhost:5000"])
+def test_a_night_builds_proves_and_publishes_where_there_is_a_registry(
+    world: World, monkeypatch: pytest.MonkeyPatch, registry: str | None
+) -> None:
+    cells = cells_of(world, "2.7-slim-bullseye")
+    given: Any = FakeIngredients()
+    texts = {one.image.id: one.text for one in render_images(world.shop.matrix, (cells[0].image,))}
+
+    def prepare(shop: Workshop, _cells: object) -> Prepared:
+        known = Known(dockerfile=texts[cells[0].image.id], base_digest="sha256:base", execution=Execution())
+        planned = tuple(plan_cell(cell, known, shop.ledger, present=world.engine.images_by_name) for cell in cells)
+        return Prepared(planned=planned, bases=given, inputs=given)
+
+    monkeypatch.setattr("orchestrator.pipeline.nightly.prepare", prepare)
+    shop = dataclasses.replace(world.shop, settings=Settings(registry=registry))
+    night = run_nightly(shop, cells, world.board)
+    assert night.code is ExitCode.DONE
+    assert [result.ok for result in night.results] == [True, True]
+    assert len(night.published) == (0 if registry is None else 18)
+    codes = world.shop.ledger._connection.execute("SELECT command, exit_code FROM runs ORDER BY id").fetchall()
+    assert codes == [("nightly", 0)] + ([("publish", 0)] if registry else [])
