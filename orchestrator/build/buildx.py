@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,9 +33,8 @@ class BuildRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """How a build went. `digest` is that of the image's manifest (its config where the store has no manifests)."""
+    """How a build went; the image itself is in the engine's store, under the reference that was asked for."""
 
-    digest: str
     phases: tuple[Phase, ...]
     seconds: float
     failure: Failure | None
@@ -96,7 +92,7 @@ class _Reading:
             self.log.flush()
 
 
-def command_line(docker: str, request: BuildRequest, metadata: Path) -> tuple[str, ...]:
+def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
     """Write the command that builds one platform of one Dockerfile into the engine's own image store."""
     contexts = [part for name, value in request.contexts.items() for part in ("--build-context", f"{name}={value}")]
     return (
@@ -110,7 +106,6 @@ def command_line(docker: str, request: BuildRequest, metadata: Path) -> tuple[st
         "--provenance=false",
         "--sbom=false",
         "--load",
-        f"--metadata-file={metadata}",
         f"--tag={request.reference}",
         *contexts,
         str(request.directory),
@@ -127,14 +122,8 @@ def build(
 ) -> BuildResult:
     """Build, following the progress into the log file. A failed build is a result, not an exception."""
     request.log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="orchestrator-build-") as scratch,
-        request.log.open("w", encoding="utf-8") as log,
-    ):
-        metadata = Path(scratch) / "metadata.json"
-        command = Command(
-            argv=command_line(docker, request, metadata), environment=environment, timeout=request.timeout
-        )
+    with request.log.open("w", encoding="utf-8") as log:
+        command = Command(argv=command_line(docker, request), environment=environment, timeout=request.timeout)
         log.write(f"$ {command}\n")
         reading = _Reading(log=log, on_step=on_step)
 
@@ -146,10 +135,7 @@ def build(
         reading.take(list(reading.decoder.close()))
         reading.finish()
         failure = _failure(ended, reading, cancellation)
-        digest = "" if failure else _digest(metadata)
-    return BuildResult(
-        digest=digest, phases=phases(reading.vertices.values()), seconds=round(ended.seconds, 3), failure=failure
-    )
+    return BuildResult(phases=phases(reading.vertices.values()), seconds=round(ended.seconds, 3), failure=failure)
 
 
 def _failure(ended: Completed, reading: _Reading, cancellation: Cancellation) -> Failure | None:
@@ -167,10 +153,3 @@ def _failure(ended: Completed, reading: _Reading, cancellation: Cancellation) ->
     return Failure(
         kind=classify(said), message=message.splitlines()[0][:300], tail=tail or tuple(reading.said[-_TAIL_LINES:])
     )
-
-
-def _digest(metadata: Path) -> str:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(metadata.read_text(encoding="utf-8"))
-        return str(found.get("containerimage.digest") or found.get("containerimage.config.digest") or "")
-    return ""

@@ -18,14 +18,12 @@ from orchestrator.errors import ExitCode
 from orchestrator.system.process import Cancellation, Command, Completed, Stream
 from tests.unit.build.test_rawjson import CAPTURED
 
-DIGEST = "sha256:" + "d" * 64
-
 
 class FakeBuildx:
-    """Writes progress in small pieces, then the metadata file, then ends."""
+    """Writes progress in small pieces, then ends."""
 
-    def __init__(self, progress: bytes = b"", *, status: int = 0, metadata: str = "", timed_out: bool = False) -> None:
-        self.progress, self.status, self.metadata, self.timed_out = progress, status, metadata, timed_out
+    def __init__(self, progress: bytes = b"", *, status: int = 0, timed_out: bool = False) -> None:
+        self.progress, self.status, self.timed_out = progress, status, timed_out
         self.commands: list[Command] = []
 
     def __call__(
@@ -36,9 +34,6 @@ class FakeBuildx:
         for start in range(0, len(self.progress), 1000):
             on_output("stderr", self.progress[start : start + 1000])
         on_output("stdout", b"this is not progress\n")
-        (file,) = [part.partition("=")[2] for part in command.argv if part.startswith("--metadata-file=")]
-        if self.metadata:
-            Path(file).write_text(self.metadata, encoding="utf-8")
         return Completed(
             command=command, status=self.status, stdout=b"", stderr=b"", seconds=12.3456, timed_out=self.timed_out
         )
@@ -82,17 +77,16 @@ def status(**content: object) -> bytes:
 
 
 def test_the_command_line(request_: BuildRequest) -> None:
-    argv = command_line("/usr/bin/docker", request_, Path("/m.json"))
+    argv = command_line("/usr/bin/docker", request_)
     assert argv[:4] == ("/usr/bin/docker", "buildx", "build", "--progress=rawjson")
     assert argv[-1] == str(request_.directory)
     assert {"--platform=linux/arm64/v8", "--load", "--provenance=false", "--sbom=false"} < set(argv)
-    assert "--metadata-file=/m.json" in argv
     assert "--tag=orchestrator.local/python/cell:key" in argv
     given = [argv[at + 1] for at, part in enumerate(argv) if part == "--build-context"]
     assert given == ["debian:bullseye-slim=oci-layout:///x@sha256:1", "python-source=/inputs"]
 
 
-def test_a_build_that_succeeds_has_digest_and_phases(run_build: Build, request_: BuildRequest) -> None:
+def test_a_build_that_succeeds_has_phases_and_a_log(run_build: Build, request_: BuildRequest) -> None:
     progress = status(
         vertexes=[
             {"digest": "1", "name": "[build 4/9] RUN ./configure", "started": "2026-01-01T00:00:00Z"},
@@ -102,10 +96,9 @@ def test_a_build_that_succeeds_has_digest_and_phases(run_build: Build, request_:
         logs=[{"vertex": "1", "data": base64.b64encode("checking… é\n".encode()).decode()}],
     )  # fmt: skip
     steps: list[str] = []
-    fake = FakeBuildx(progress, metadata=json.dumps({"containerimage.digest": DIGEST}))
+    fake = FakeBuildx(progress)
     result = run_build(fake, steps=steps)
     assert result.failure is None
-    assert result.digest == DIGEST
     assert result.seconds == 12.346
     assert {phase.name: (phase.seconds, phase.cached) for phase in result.phases} == {
         PhaseName.PACKAGES: (0.0, True),
@@ -121,20 +114,6 @@ def test_a_build_that_succeeds_has_digest_and_phases(run_build: Build, request_:
     assert fake.commands[0].environment == {"DOCKER_HOST": "unix:///x"}
 
 
-@pytest.mark.parametrize(
-    ("metadata", "digest"),
-    [
-        ('{"containerimage.config.digest": "sha256:c"}', "sha256:c"),
-        ('{"containerimage.config.digest": "sha256:c", "containerimage.digest": "sha256:m"}', "sha256:m"),
-        ("{}", ""),
-        ("not json", ""),
-        ("", ""),
-    ],
-)
-def test_the_digest_is_the_manifests_else_the_configs_else_none(run_build: Build, metadata: str, digest: str) -> None:
-    assert run_build(FakeBuildx(metadata=metadata)).digest == digest
-
-
 def test_the_captured_failure_names_its_step_and_keeps_the_last_lines(run_build: Build, request_: BuildRequest) -> None:
     steps: list[str] = []
     result = run_build(FakeBuildx(CAPTURED, status=1), steps=steps)
@@ -142,7 +121,6 @@ def test_the_captured_failure_names_its_step_and_keeps_the_last_lines(run_build:
     assert result.failure.kind is FailureClass.COMPILE
     assert result.failure.message.startswith("[build 7/9] RUN --mount=type=bind,from=python-wheels")
     assert result.failure.tail[-1].startswith("python: can't open file")
-    assert result.digest == ""
     assert len(steps) == len(set(steps))
     log = request_.log.read_text(encoding="utf-8")
     assert "=== compile: 919.4 s" in log

@@ -61,7 +61,7 @@ class FakeBuilder:
         if failure is None:
             self.engine.images_by_name[request.reference] = f"sha256:{len(self.requests)}"
         phases = (Phase(name=PhaseName.COMPILE, seconds=2.0, cached=False),)
-        return BuildResult(digest="", phases=phases, seconds=3.0, failure=failure)
+        return BuildResult(phases=phases, seconds=3.0, failure=failure)
 
 
 class FakeBoard(Board):
