@@ -20,7 +20,8 @@ _TAIL_LINES = 20
 class BuildRequest:
     """What to build: the directory of a Dockerfile, for a platform, with inputs swapped in by name, under one reference.
 
-    `contexts` maps a stage or a base image to what replaces it; `timeout` is in seconds.
+    `contexts` maps a stage or a base image to what replaces it; `timeout` is in seconds. `offline` takes the network away from its steps,
+    `fresh` runs them even where BuildKit's cache knows their result.
     """
 
     directory: Path
@@ -29,6 +30,8 @@ class BuildRequest:
     reference: str
     timeout: float
     log: Path
+    offline: bool = False
+    fresh: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +109,8 @@ def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
         "--provenance=false",
         "--sbom=false",
         "--load",
+        *(("--network=none",) if request.offline else ()),
+        *(("--no-cache",) if request.fresh else ()),
         f"--tag={request.reference}",
         *contexts,
         str(request.directory),

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import EnvironmentFailedError, ExitCode, OrchestratorError
-from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
+from orchestrator.ledger.records import Attempt, Examination, PhaseRecord, ProofRecord, State
 from orchestrator.ledger.schema import MIGRATIONS
 
-_COLUMNS = "id, run, cell, key, state, execution, reference, digest, size, started, seconds, log, failure_class, message, ingredients"
+_COLUMNS = "id, run, cell, key, state, execution, reference, digest, size, started, seconds, log, failure_class, message, ingredients, proven_by"
 
 #: Seconds to wait for another process that writes.
 _PATIENCE = 30.0
@@ -102,23 +102,70 @@ class Ledger:
             if phases:
                 self._phases(attempt, phases)
 
-    def proved(self, attempt: int, proofs: Sequence[ProofRecord]) -> None:
-        """Remember the proofs; the attempt is proven when every one passed, else failed."""
+    def proved(self, attempt: int, proofs: Sequence[ProofRecord], *, catalogue: str = "") -> None:
+        """Remember the proofs, and by which catalogue; the attempt is proven when every one passed, else failed."""
         passed = bool(proofs) and all(proof.passed for proof in proofs)
-        failure = next((f"{proof.name}: {proof.detail}" for proof in proofs if not proof.passed), "")
+        failure = next((f"{proof.name}: {proof.detail}" for proof in proofs if proof.verdict == "failed"), "")
         with self._connection:
             self._connection.execute("DELETE FROM proofs WHERE attempt = ?", (attempt,))
             self._connection.executemany(
-                "INSERT INTO proofs VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO proofs VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (attempt, position, proof.name, proof.passed, proof.detail, proof.seconds)
+                    (attempt, position, proof.name, proof.passed, proof.detail, proof.seconds, proof.verdict)
                     for position, proof in enumerate(proofs)
                 ],
             )
             self._connection.execute(
-                "UPDATE attempts SET state = ?, failure_class = ?, message = ? WHERE id = ?",
-                (State.PROVEN if passed else State.FAILED, "" if passed else "proof failed", failure, attempt),
+                "UPDATE attempts SET state = ?, failure_class = ?, message = ?, proven_by = ? WHERE id = ?",
+                (State.PROVEN if passed else State.FAILED, "" if passed else "proof failed", failure, catalogue, attempt),
             )
+
+    def examined(
+        self,
+        run: int,
+        *,
+        cell: str,
+        reference: str,
+        digest: str,
+        execution: str,
+        seconds: float,
+        proofs: Sequence[ProofRecord],
+    ) -> int:
+        """Remember proofs of an image that was there already; returns the examination's number."""
+        with self._connection:
+            cursor = self._connection.execute(
+                "INSERT INTO examinations (run, cell, reference, digest, execution, ended, seconds) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (run, cell, reference, digest, execution, now(), seconds),
+            )
+            number = int(cursor.lastrowid or 0)
+            self._connection.executemany(
+                "INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (number, position, proof.name, proof.verdict, proof.detail, proof.seconds)
+                    for position, proof in enumerate(proofs)
+                ],
+            )
+        return number
+
+    def examinations(self, cell: str, *, limit: int = 50) -> tuple[Examination, ...]:
+        """List examinations of images as a cell, newest first."""
+        rows = self._connection.execute(
+            "SELECT id, run, cell, reference, digest, execution, ended, seconds FROM examinations WHERE cell = ?"
+            " ORDER BY id DESC LIMIT ?",
+            (cell, limit),
+        ).fetchall()
+        return tuple(self._examination(row) for row in rows)
+
+    def _examination(self, row: tuple[Any, ...]) -> Examination:
+        findings = self._connection.execute(
+            "SELECT name, verdict, detail, seconds FROM findings WHERE examination = ? ORDER BY position", (row[0],)
+        )
+        names = ("id", "run", "cell", "reference", "digest", "execution", "ended", "seconds")
+        proofs = tuple(
+            ProofRecord(name=name, verdict=verdict, detail=detail, seconds=seconds)
+            for name, verdict, detail, seconds in findings
+        )
+        return Examination(**dict(zip(names, row, strict=True)), proofs=proofs)
 
     def published(self, run: int, reference: str, digest: str) -> None:
         """Remember that a reference points at a digest in its registry."""
@@ -160,7 +207,7 @@ class Ledger:
             "SELECT name, seconds, cached FROM phases WHERE attempt = ? ORDER BY position", (number,)
         )
         proofs = self._connection.execute(
-            "SELECT name, passed, detail, seconds FROM proofs WHERE attempt = ? ORDER BY position", (number,)
+            "SELECT name, verdict, detail, seconds FROM proofs WHERE attempt = ? ORDER BY position", (number,)
         )
         return Attempt(
             id=number,
@@ -178,12 +225,13 @@ class Ledger:
             failure_class=row[12],
             message=row[13],
             ingredients=json.loads(row[14]),
+            proven_by=row[15],
             phases=tuple(
                 PhaseRecord(name=name, seconds=seconds, cached=bool(cached)) for name, seconds, cached in phases
             ),
             proofs=tuple(
-                ProofRecord(name=name, passed=bool(passed), detail=detail, seconds=seconds)
-                for name, passed, detail, seconds in proofs
+                ProofRecord(name=name, verdict=verdict, detail=detail, seconds=seconds)
+                for name, verdict, detail, seconds in proofs
             ),
         )
 

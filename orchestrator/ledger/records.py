@@ -27,17 +27,25 @@ class PhaseRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProofRecord:
-    """Outcome of one proof."""
+    """Outcome of one proof; `verdict` is passed, failed, or "not made" where one that it needs had failed."""
 
     name: str
-    passed: bool
+    verdict: str
     detail: str
     seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """True only for what has been shown."""
+        return self.verdict == "passed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """One attempt at a cell. `size` is in bytes, `started` ISO 8601 in UTC, `ingredients` what the key was made of."""
+    """One attempt at a cell. `size` is in bytes, `started` ISO 8601 in UTC, `ingredients` what the key was made of.
+
+    `proven_by` names the catalogue of proofs that it last went through.
+    """
 
     id: int
     run: int
@@ -54,5 +62,21 @@ class Attempt:
     failure_class: str
     message: str
     ingredients: Mapping[str, str]
+    proven_by: str = ""
     phases: tuple[PhaseRecord, ...] = ()
     proofs: tuple[ProofRecord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examination:
+    """Proofs of an image that was there already, whoever built it; `ended` is ISO 8601 in UTC."""
+
+    id: int
+    run: int
+    cell: str
+    reference: str
+    digest: str
+    execution: str
+    ended: str
+    seconds: float
+    proofs: tuple[ProofRecord, ...]

@@ -54,4 +54,30 @@ MIGRATIONS = (
         published TEXT NOT NULL
     ) STRICT;
     """,
+    # Proofs that were not made because one that they need had failed; which catalogue an image was proven by; images that were examined.
+    """
+    ALTER TABLE proofs ADD COLUMN verdict TEXT NOT NULL DEFAULT '';
+    UPDATE proofs SET verdict = CASE passed WHEN 1 THEN 'passed' ELSE 'failed' END;
+    ALTER TABLE attempts ADD COLUMN proven_by TEXT NOT NULL DEFAULT '';
+    CREATE TABLE examinations (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        cell TEXT NOT NULL,
+        reference TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        execution TEXT NOT NULL,
+        ended TEXT NOT NULL,
+        seconds REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX examinations_by_cell ON examinations (cell, id);
+    CREATE TABLE findings (
+        examination INTEGER NOT NULL REFERENCES examinations (id),
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('passed', 'failed', 'not made')),
+        detail TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        PRIMARY KEY (examination, position)
+    ) STRICT;
+    """,
 )

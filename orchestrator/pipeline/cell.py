@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,22 +13,16 @@ from requests.exceptions import RequestException
 
 from orchestrator.bases.model import Base
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
-from orchestrator.build.execution import Execution
 from orchestrator.build.failure import Failure, FailureClass
-from orchestrator.config.settings import Settings
 from orchestrator.errors import OrchestratorError, UnreachableError, VerificationError
 from orchestrator.inputs.model import StoredInput
-from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
+from orchestrator.ledger.records import Attempt, PhaseRecord, State
 from orchestrator.matrix.model import Cell
+from orchestrator.pipeline.proving import Examinee, examine, proof_records
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, PlannedCell
-from orchestrator.prove.catalogue import OF_ARCHITECTURE, prove
-from orchestrator.prove.container import ContainerSubject
-from orchestrator.prove.model import Outcome
+from orchestrator.prove.catalogue import CATALOGUE, fingerprint
 from orchestrator.publish.names import local_references, staging_reference
-
-#: Seconds that one probe may take natively; multiplied by the emulation factor where emulated.
-_PROBE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +114,7 @@ def _work(
         number, reference, failure = _build(shop, run, planned, given, on_step)
         if failure is not None:
             return result(shop.ledger.latest(planned.cell.id), failure)
-    on_step("[prove]")
-    failure = prove_reference(shop, number, planned, reference)
+    failure = _prove(shop, number, planned, reference, on_step)
     if failure is None:
         _tag(shop, planned.cell, reference)
     return result(shop.ledger.latest(planned.cell.id), failure)
@@ -132,36 +125,40 @@ def _input_failure(error: OrchestratorError) -> Failure:
     return Failure(kind=kind, message=error.message, tail=(f"mend: {error.mend}",) if error.mend else ())
 
 
-def probe_seconds(settings: Settings, execution: Execution) -> float:
-    """Say how long one probe may take."""
-    return _PROBE_SECONDS * (settings.emulation_factor if execution.emulated else 1.0)
-
-
-def prove_reference(shop: Workshop, number: int, planned: PlannedCell, reference: str) -> Failure | None:
+def _prove(
+    shop: Workshop, number: int, planned: PlannedCell, reference: str, on_step: Callable[[str], None]
+) -> Failure | None:
     """Prove what is under `reference` as the planned cell, and remember how it went."""
-    limit = probe_seconds(shop.settings, planned.known.execution)
-    subject = ContainerSubject(shop.client, planned.cell, reference, timeout=limit)
-    outcomes = prove(subject)
-    shop.ledger.proved(
-        number,
-        [
-            ProofRecord(name=outcome.name, passed=outcome.passed, detail=outcome.detail, seconds=outcome.seconds)
-            for outcome in outcomes
-        ],
+    cell = planned.cell
+    proofs = [proof for proof in CATALOGUE if proof.applies(cell)]
+    attempt = shop.ledger.latest(cell.id)
+    examination = examine(
+        shop,
+        shop.client,
+        Examinee(
+            cell=cell, reference=reference, execution=planned.known.execution, peers=_proven_peers(shop, planned)
+        ),
+        proofs,
+        on_proof=lambda proof: on_step(f"[prove {proofs.index(proof) + 1}/{len(proofs)}] {proof.name}"),
+        log=Path(attempt.log) if attempt is not None and attempt.log else None,
     )
-    return proof_failure(outcomes)
+    shop.ledger.proved(number, proof_records(examination.outcomes), catalogue=fingerprint())
+    return examination.failure
 
 
-def proof_failure(outcomes: Sequence[Outcome]) -> Failure | None:
-    """Sum up what failed; None when every proof passed."""
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    if not failed:
-        return None
-    wrong = any(outcome.name in OF_ARCHITECTURE for outcome in failed)
-    return Failure(
-        kind=FailureClass.ARCHITECTURE if wrong else FailureClass.PROOF,
-        message="; ".join(f"{outcome.name}: {outcome.detail}" for outcome in failed),
-    )
+def _proven_peers(shop: Workshop, planned: PlannedCell) -> tuple[tuple[Cell, str], ...]:
+    """Find the same image on other architectures: proven, built from the same Dockerfile, and still in the engine."""
+    present = shop.images()
+    peers = []
+    for other in shop.matrix.cells:
+        if other.image.id != planned.cell.image.id or other.id == planned.cell.id:
+            continue
+        for attempt in shop.ledger.attempts(other.id):
+            same = attempt.ingredients.get("dockerfile") == planned.key.ingredients.get("dockerfile")
+            if attempt.state is State.PROVEN and same and present.get(attempt.reference) == attempt.digest:
+                peers.append((other, attempt.reference))
+                break
+    return tuple(peers)
 
 
 def _build(

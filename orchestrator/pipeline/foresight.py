@@ -8,6 +8,7 @@ from orchestrator.build.execution import Execution
 from orchestrator.ledger.ledger import Ledger, open_ledger
 from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
+from orchestrator.prove.catalogue import fingerprint
 from orchestrator.render.tree import render_images
 from orchestrator.system.places import Places
 
@@ -38,11 +39,12 @@ def publications(matrix: Matrix, planned: Sequence[PlannedCell]) -> list[dict[st
 def _as_last_time(cell: Cell, dockerfile: str, ledger: Ledger) -> Known:
     latest = ledger.latest(cell.id)
     if latest is None:
-        return Known(dockerfile=dockerfile, base_digest="", execution=Execution())
+        return Known(dockerfile=dockerfile, base_digest="", execution=Execution(), proofs=fingerprint())
     executed = latest.ingredients.get("execution", "")
     emulator = executed.removeprefix("emulated (").removesuffix(")") if executed.startswith("emulated (") else ""
     return Known(
         dockerfile=dockerfile,
         base_digest=latest.ingredients.get("base", ""),
         execution=Execution(emulator=emulator),
+        proofs=fingerprint(),
     )

@@ -18,7 +18,8 @@ from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.cell import CellResult, Ingredients, work
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Known, PlannedCell, order, plan_cell
-from orchestrator.prove.container import sweep
+from orchestrator.prove.catalogue import fingerprint
+from orchestrator.prove.containers.owners import sweep
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.tree import render_images
 
@@ -66,6 +67,7 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
             dockerfile=rendered[cell.image.id],
             base_digest=bases.resolve(cell).digest,
             execution=executions.get(cell.architecture.name, Execution()),
+            proofs=fingerprint(),
         )
 
     planned = tuple(plan_cell(cell, known(cell), shop.ledger, present=present, force=force) for cell in cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import docker
 from docker.errors import DockerException
@@ -17,6 +17,7 @@ from orchestrator.engine.model import Engine
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.ledger import Ledger, open_ledger
 from orchestrator.matrix.model import Cell, Matrix
+from orchestrator.prove.survey.store import Surveys
 from orchestrator.system.places import Places
 from orchestrator.system.process import Cancellation
 from orchestrator.system.progress import Progress
@@ -34,6 +35,11 @@ class Workshop:
     client: docker.DockerClient
     ledger: Ledger
     cancellation: Cancellation
+    surveys: Surveys = field(default_factory=Surveys)
+
+    def open_client(self) -> docker.DockerClient:
+        """Open another connection to the engine, for a thread of its own; whoever asks closes it."""
+        return _connect(self.engine)
 
     def executions(self, cells: Sequence[Cell]) -> dict[str, Execution]:
         """Make the platforms of some cells executable; tells how each runs, by the architecture's name."""
@@ -54,17 +60,7 @@ def open_workshop(matrix: Matrix, settings: Settings, progress: Progress) -> Ite
     """Open everything; an embedded engine that has to be started for this is stopped again at the end."""
     places = Places.from_environment()
     with open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as engine:
-        try:
-            client = docker.from_env(
-                # With the host that was found (perhaps a context's) come the TLS settings of the environment.
-                environment={**engine.environment, "DOCKER_HOST": engine.host},
-                timeout=600,
-                use_ssh_client=engine.host.startswith("ssh://"),
-            )
-        except DockerException as error:
-            raise EnvironmentFailedError(
-                f"the engine at {engine.host} does not answer: {error}", mend="run 'orchestrator doctor'"
-            ) from error
+        client = _connect(engine)
         with contextlib.closing(client):
             yield Workshop(
                 matrix=matrix,
@@ -76,3 +72,17 @@ def open_workshop(matrix: Matrix, settings: Settings, progress: Progress) -> Ite
                 ledger=ledger,
                 cancellation=Cancellation(),
             )
+
+
+def _connect(engine: Engine) -> docker.DockerClient:
+    try:
+        return docker.from_env(
+            # With the host that was found (perhaps a context's) come the TLS settings of the environment.
+            environment={**engine.environment, "DOCKER_HOST": engine.host},
+            timeout=600,
+            use_ssh_client=engine.host.startswith("ssh://"),
+        )
+    except DockerException as error:
+        raise EnvironmentFailedError(
+            f"the engine at {engine.host} does not answer: {error}", mend="run 'orchestrator doctor'"
+        ) from error

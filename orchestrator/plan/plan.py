@@ -24,11 +24,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What is known about a cell before it is planned; `base_digest` is empty while the base has not been resolved."""
+    """What is known about a cell before it is planned; `base_digest` is empty while the base has not been resolved.
+
+    `proofs` names the catalogue of proofs: an image that was proven by another one is proven again.
+    """
 
     dockerfile: str
     base_digest: str
     execution: Execution
+    proofs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +61,8 @@ def plan_cell(
     proven = ledger.proven(cell.id, key.value)
     if proven is not None:
         if present is None or present.get(proven.reference) == proven.digest:
+            if proven.proven_by != known.proofs:
+                return planned(Action.PROVE, "built, but the proofs have changed since", proven)
             return planned(Action.NOTHING, f"proven on {proven.started[:10]} with the same key", proven)
         return planned(Action.BUILD, "proven, but its image is no longer in the engine")
     latest = ledger.latest(cell.id)

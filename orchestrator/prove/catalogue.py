@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
-import time
+import difflib
+import fnmatch
+import hashlib
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
-from orchestrator.prove import architecture, interpreter
-from orchestrator.prove.model import Outcome, Proof, ProofFailedError, Subject
+from orchestrator.errors import UsageError
+from orchestrator.prove.model import Kind, Proof
+from orchestrator.prove.proofs import (
+    architecture,
+    behaviour,
+    interpreter,
+    modules,
+    override,
+    parity,
+    pip,
+    readme,
+    recipe,
+    security,
+)
 
-CATALOGUE: tuple[Proof, ...] = (*architecture.PROOFS, *interpreter.PROOFS)
+CATALOGUE: tuple[Proof, ...] = (
+    *architecture.PROOFS,
+    *recipe.PROOFS,
+    *interpreter.PROOFS,
+    *modules.PROOFS,
+    *behaviour.PROOFS,
+    *security.PROOFS,
+    *pip.PROOFS,
+    *override.PROOFS,
+    *readme.PROOFS,
+    *parity.PROOFS,
+)
 
 
-#: The proofs that say whether an image is for the architecture that it claims.
-OF_ARCHITECTURE = frozenset(proof.name for proof in architecture.PROOFS)
+def choose(patterns: Sequence[str], proofs: Sequence[Proof] = CATALOGUE) -> tuple[Proof, ...]:
+    """Pick proofs by name, kind or glob, in the order of the catalogue; all of them where nothing is asked for.
+
+    Raises `UsageError` for a pattern that picks nothing.
+    """
+    if not patterns:
+        return tuple(proofs)
+    picked: set[str] = set()
+    for pattern in patterns:
+        found = {proof.name for proof in proofs if pattern == proof.kind or fnmatch.fnmatchcase(proof.name, pattern)}
+        if not found:
+            hint = _closest(pattern, proofs)
+            raise UsageError(
+                f"there is no proof {pattern}",
+                mend=f"did you mean {hint}?" if hint else "'orchestrator test --list' shows all of them",
+            )
+        picked |= found
+    return tuple(proof for proof in proofs if proof.name in picked)
 
 
-def prove(subject: Subject, proofs: Sequence[Proof] = CATALOGUE) -> tuple[Outcome, ...]:
-    """Make every proof; one that fails does not stop the others."""
-    outcomes = []
-    for proof in proofs:
-        started = time.monotonic()
-        try:
-            detail, passed = proof.check(subject), True
-        except ProofFailedError as error:
-            detail, passed = str(error), False
-        outcomes.append(
-            Outcome(name=proof.name, passed=passed, detail=detail, seconds=round(time.monotonic() - started, 3))
-        )
-    return tuple(outcomes)
+def _closest(word: str, proofs: Sequence[Proof]) -> str:
+    """Find what was probably meant: a kind, a name, or the second half of one."""
+    names = {kind.value: kind.value for kind in Kind}
+    names |= {proof.name.partition("/")[2]: proof.name for proof in proofs} | {proof.name: proof.name for proof in proofs}
+    return next((names[close] for close in difflib.get_close_matches(word, names, n=1)), "")
+
+
+@cache
+def fingerprint() -> str:
+    """Name the catalogue by its content (sha256, hex): an image that was proven by another one has to be proven again."""
+    digest = hashlib.sha256()
+    for directory in ("proofs", "probes", "materials"):
+        for path in sorted((Path(__file__).parent / directory).rglob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -41,7 +41,9 @@ def why(recipe: Recipe, word: str, rules: Rules | None = None) -> list[str]:
     Raises `UsageError` for a word that no rule knows.
     """
     rules = load_rules() if rules is None else rules
-    found = [f"{name}: {reason}" for name, reason in recipe.reasons.items() if _means(name, word)]
+    # Modules have no place in the public JSON form, but a reason like every part.
+    reasons = [*recipe.reasons.items(), *((module.text, module.reason) for module in recipe.modules)]
+    found = [f"{name}: {reason}" for name, reason in reasons if _means(name, word)]
     if found:
         return found
     elsewhere = [
@@ -53,7 +55,7 @@ def why(recipe: Recipe, word: str, rules: Rules | None = None) -> list[str]:
         return elsewhere
     raise UsageError(
         f'nothing in {recipe.image.id} is called "{word}", and no rule knows it',
-        mend=did_you_mean(word, list(recipe.reasons)),
+        mend=did_you_mean(word, [name for name, _ in reasons]),
     )
 
 
@@ -69,6 +71,7 @@ def _all_rules(rules: Rules) -> list[tuple[str, str, str, str]]:
         *((rule.name, rule) for rule in rules.result.symlinks),
         *((rule.name, rule) for rule in rules.result.wheels),
         *((rule.step, rule) for rule in rules.steps),
+        *((rule.module, rule) for rule in rules.modules),
     ]
     return [
         (

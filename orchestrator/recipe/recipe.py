@@ -10,7 +10,7 @@ from typing import TypeVar
 from orchestrator.errors import InvalidFileError
 from orchestrator.matrix.model import Image, Pin
 from orchestrator.recipe.conditions import applies
-from orchestrator.recipe.rules import Field, Role, Rule, Rules, VariableRule, load_rules
+from orchestrator.recipe.rules import Field, ModuleRule, Role, Rule, Rules, VariableRule, load_rules
 
 RuleT = TypeVar("RuleT", bound=Rule)
 
@@ -46,9 +46,22 @@ class Symlink(Part):
     name: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Module(Part):
+    """An extension module, as a shared object in lib-dynload; `text` is the name that it is imported by.
+
+    `loads` is False where the import has to fail, because the image leaves out the library that the module needs.
+    """
+
+    loads: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What goes into one image. Packages are sorted, everything else is in the order it takes effect."""
+    """What goes into one image. Packages and modules are sorted, everything else is in the order it takes effect.
+
+    `modules` are all that lib-dynload holds, on a 64-bit architecture.
+    """
 
     image: Image
     environment: tuple[Variable, ...]
@@ -62,6 +75,7 @@ class Recipe:
     extra_wheels: tuple[Part, ...]
     wheels: tuple[Pin, ...]
     steps: tuple[Part, ...]
+    modules: tuple[Module, ...]
 
     def has_step(self, name: str) -> bool:
         """True when the step applies to this image."""
@@ -69,7 +83,7 @@ class Recipe:
 
     @cached_property
     def reasons(self) -> dict[str, str]:
-        """Every part by name, with its reason."""
+        """Every part by name, with its reason; modules have theirs in `modules`."""
         named = [
             *((part.text, part) for part in (*self.runtime_packages, *self.build_packages)),
             *((part.text, part) for part in (*self.configure_flags, *self.make_flags)),
@@ -117,6 +131,7 @@ def recipe_for(image: Image, rules: Rules | None = None) -> Recipe:
         extra_wheels=extra,
         wheels=(line.pip, line.setuptools, line.wheel, *(_extra_pin(image, part.text) for part in extra)),
         steps=_parts(image, rules.steps, lambda rule: rule.step),
+        modules=_modules(image, rules.modules),
     )
 
 
@@ -124,6 +139,21 @@ def _parts(image: Image, rules: Iterable[RuleT], text: Callable[[RuleT], str]) -
     return tuple(
         Part(text=text(rule), why=rule.why, link=rule.link) for rule in rules if applies(image, rule.when, rule.unless)
     )
+
+
+def _modules(image: Image, rules: Iterable[ModuleRule]) -> tuple[Module, ...]:
+    found: dict[str, Module] = {}
+    for rule in rules:
+        if not applies(image, rule.when, rule.unless):
+            continue
+        if rule.module in found:
+            dispute = "" if found[rule.module].loads is rule.loads else ", and disagree on whether it loads"
+            raise InvalidFileError(
+                f"{image.id}: two rules in modules.yaml apply to the module {rule.module}{dispute}",
+                mend="change their conditions so that one of them applies",
+            )
+        found[rule.module] = Module(text=rule.module, why=rule.why, link=rule.link, loads=rule.loads)
+    return tuple(found[name] for name in sorted(found))
 
 
 def _value(rule: VariableRule, image: Image) -> str:

@@ -29,6 +29,7 @@ Flag = Annotated[
     ),
 ]
 FileName = Annotated[str, *text(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a file name")]
+ModuleName = Annotated[str, *text(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a module")]
 VariableName = Annotated[str, *text(r"[A-Z][A-Z0-9_]*", "the name of a variable")]
 VariableValue = Annotated[str, *text(r"[A-Za-z0-9$_./:-]+", "a plain value")]
 
@@ -103,6 +104,13 @@ class StepRule(Rule):
     step: PackageName
 
 
+class ModuleRule(Rule):
+    """An extension module that lies in lib-dynload; `loads` is False where its import has to fail on purpose."""
+
+    module: ModuleName
+    loads: bool = True
+
+
 class ResultRules(Strict):
     """The file `result.yaml`."""
 
@@ -120,6 +128,7 @@ class Rules(Strict):
     environment: tuple[VariableRule, ...]
     result: ResultRules
     steps: tuple[StepRule, ...]
+    modules: tuple[ModuleRule, ...]
 
 
 @cache
@@ -132,6 +141,7 @@ def load_rules(directory: Path = RULES) -> Rules:
         environment=_load(directory / "environment.yaml", tuple[VariableRule, ...]),
         result=_load(directory / "result.yaml", ResultRules),
         steps=_load(directory / "steps.yaml", tuple[StepRule, ...]),
+        modules=_load(directory / "modules.yaml", tuple[ModuleRule, ...]),
     )
 
 

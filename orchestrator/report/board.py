@@ -16,7 +16,7 @@ from orchestrator.pipeline.run import Board
 from orchestrator.plan.plan import Action, PlannedCell
 
 #: What a step is called that is not BuildKit's.
-_PROVE = "[prove]"
+_PROVE = "[prove "
 
 
 class _LiveLine:
@@ -63,7 +63,7 @@ class ConsoleBoard(Board):
 
     def step(self, planned: PlannedCell, step: str) -> None:
         """Show the phase; elsewhere than on a terminal each one once."""
-        phase = "prove" if step == _PROVE else str(phase_of(step))
+        phase = "prove" if step.startswith(_PROVE) else str(phase_of(step))
         if self._line is not None:
             if phase != self._line.phase:
                 self._line.phase, self._line.phase_started = phase, time.monotonic()

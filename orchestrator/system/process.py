@@ -107,10 +107,21 @@ class Cancellation:
     """A request to stop, shared between the thread that decides and those that wait for processes."""
 
     _event: threading.Event = field(default_factory=threading.Event)
+    _calls: list[Callable[[], None]] = field(default_factory=list)
 
     def cancel(self) -> None:
-        """Ask everybody who watches to stop."""
+        """Ask everybody who watches to stop, and make the calls that were asked for."""
         self._event.set()
+        for call in tuple(self._calls):
+            call()
+
+    def on_cancel(self, call: Callable[[], None]) -> None:
+        """Have something called (in the thread that cancels) that ends what somebody waits for."""
+        self._calls.append(call)
+
+    def forget(self, call: Callable[[], None]) -> None:
+        """Take such a call back."""
+        self._calls.remove(call)
 
     @property
     def requested(self) -> bool:

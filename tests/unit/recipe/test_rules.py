@@ -34,7 +34,7 @@ def test_every_rule_applies_somewhere(matrix: Matrix, debian_matrix: Matrix) -> 
     rules = load_rules()
     images = (*matrix.images, *debian_matrix.images)
     everything = (
-        *rules.packages, *rules.configure, *rules.make, *rules.environment, *rules.steps,
+        *rules.packages, *rules.configure, *rules.make, *rules.environment, *rules.steps, *rules.modules,
         *rules.result.commands, *rules.result.symlinks, *rules.result.wheels,
     )  # fmt: skip
     # What Alpine 3.9 will need is written down before there is such an image.
@@ -62,6 +62,8 @@ def test_why_and_why_not(matrix: Matrix) -> None:
         ("configure.yaml", "--enable-shared", "--enable-shared $(id)", "not a flag"),
         ("make.yaml", "link: https", "link: http", "not an https link"),
         ("steps.yaml", "- step", "- [step", "not valid YAML"),
+        ("modules.yaml", "- module: _bisect", "- module: _bi-sect", "not the name of a module"),
+        ("modules.yaml", "\n  loads: false", "\n  load: false", 'did you mean "loads"?'),
         ("environment.yaml", "of: release", "of: relaese", 'did you mean "release"?'),
     ],
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from orchestrator.matrix.model import Platform
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ElfHeader:
@@ -51,3 +53,8 @@ def read_header(data: bytes) -> ElfHeader | None:
     order = "little" if data[5] == 1 else "big"
     (machine,) = struct.unpack_from("<H" if order == "little" else ">H", data, 18)
     return ElfHeader(bits=32 * data[4], order=order, machine=machine)
+
+
+def expected_header(platform: Platform) -> ElfHeader | None:
+    """The header that programs of a platform have; None for an architecture that nobody has told us of."""
+    return EXPECTED.get(platform.architecture)

@@ -1,0 +1,14 @@
+"""Long lists in one line: the first few, and how many more there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_SHOWN = 5
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words; of many only the first few, with the number of the rest."""
+    every = list(words)
+    rest = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + rest

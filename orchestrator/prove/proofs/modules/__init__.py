@@ -1,0 +1,5 @@
+"""Are exactly the extension modules there that the recipe leads to?"""
+
+from orchestrator.prove.proofs.modules import files, imports
+
+PROOFS = (files.PROOF, imports.PROOF)

@@ -1,0 +1,5 @@
+"""Do the examples work that the README shows to the users of the image?"""
+
+from orchestrator.prove.proofs.readme import dockerfile, script
+
+PROOFS = (script.PROOF, dockerfile.PROOF)

@@ -1,0 +1,31 @@
+"""Is in the image what the recipe says, and nothing else? Read from its config and its layers; nothing is run."""
+
+from orchestrator.prove.proofs.recipe import (
+    cleanup,
+    command,
+    defaults,
+    environment,
+    files,
+    history,
+    layers,
+    leftovers,
+    libraries,
+    linker,
+    packages,
+    symlinks,
+)
+
+PROOFS = (
+    environment.PROOF,
+    command.PROOF,
+    defaults.PROOF,
+    symlinks.PROOF,
+    cleanup.PROOF,
+    leftovers.PROOF,
+    files.PROOF,
+    packages.PROOF,
+    libraries.PROOF,
+    linker.PROOF,
+    history.PROOF,
+    layers.PROOF,
+)
