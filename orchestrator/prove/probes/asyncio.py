@@ -31,6 +31,7 @@ ASYNC def tasks():
         AWAIT asyncio.wait_for(hanging, 0.02)
     except asyncio.TimeoutError:
         done.append("timed out")
+    AWAIT asyncio.wait([hanging])  # up to 3.6 wait_for does not wait until it is cancelled
     expect("how tasks end", (done[2:], hanging.cancelled()), (["failed", "timed out"], True))
 
 

@@ -81,7 +81,8 @@ def berkeley():
     ordered.close()
     # A database with a log and locks: Berkeley DB maps files into memory for it.
     environment = bsddb.db.DBEnv()
-    environment.open(HOME, bsddb.db.DB_CREATE | bsddb.db.DB_INIT_TXN | bsddb.db.DB_INIT_MPOOL | bsddb.db.DB_INIT_LOG | bsddb.db.DB_INIT_LOCK)
+    parts = ("DB_CREATE", "DB_INIT_TXN", "DB_INIT_MPOOL", "DB_INIT_LOG", "DB_INIT_LOCK")
+    environment.open(HOME, sum(getattr(bsddb.db, part) for part in parts))
     database = bsddb.db.DB(environment)
     database.open("with-log", dbtype=bsddb.db.DB_BTREE, flags=bsddb.db.DB_CREATE | bsddb.db.DB_AUTO_COMMIT)
     transaction = environment.txn_begin()

@@ -25,12 +25,12 @@ EXCEPT = {
 # Without Berkeley DB, as 2.7 is on Alpine; where it is expected, behaviour/dbm opens one.
 NEEDS = {"bsddb": "_bsddb", "dbhash": "_bsddb"}
 # Some of what every image must have, whatever a listing of it says.
-ALWAYS = """argparse array ast base64 bisect bz2 calendar cmath cmd codecs collections contextlib copy csv ctypes curses datetime decimal difflib
-distutils doctest email encodings fcntl fractions functools getpass gettext glob grp gzip hashlib heapq hmac imaplib imp inspect io itertools
-json locale logging mailbox math mmap multiprocessing numbers operator optparse os parser pdb pickle pkgutil platform poplib pprint pty pwd
-pydoc random re readline resource rlcompleter sched select shelve shutil signal smtplib socket sqlite3 ssl stat string struct subprocess
-symtable syslog sysconfig tarfile tempfile termios textwrap threading time timeit token tokenize trace traceback types unicodedata unittest uuid
-warnings wave weakref webbrowser wsgiref xml zipfile zipimport zlib""".split()
+ALWAYS = """argparse array ast base64 bisect bz2 calendar cmath cmd codecs collections contextlib copy csv ctypes curses datetime decimal
+difflib distutils doctest email encodings fcntl fractions functools getpass gettext glob grp gzip hashlib heapq hmac imaplib imp
+inspect io itertools json locale logging mailbox math mmap multiprocessing numbers operator optparse os parser pdb pickle pkgutil
+platform poplib pprint pty pwd pydoc random re readline resource rlcompleter sched select shelve shutil signal smtplib socket
+sqlite3 ssl stat string struct subprocess symtable syslog sysconfig tarfile tempfile termios textwrap threading time timeit token
+tokenize trace traceback types unicodedata unittest uuid warnings wave weakref webbrowser wsgiref xml zipfile zipimport zlib""".split()
 INSIDE = """ctypes.util curses.panel distutils.core email.mime.multipart encodings.idna importlib json.tool logging.config logging.handlers
 multiprocessing.pool sqlite3.dbapi2 unittest.case wsgiref.simple_server xml.dom.minidom xml.etree.ElementTree xml.sax.expatreader""".split()
 if sys.version_info >= (3,):
@@ -56,7 +56,8 @@ def names():
 
 
 found = set(names())
-wanted = set(name for name in found if name not in EXCEPT and not name.startswith(("_test", "_ctypes_test", "_xx", "xx", "_sysconfigdata_")))
+HELPERS = ("_test", "_ctypes_test", "_xx", "xx", "_sysconfigdata_")
+wanted = set(name for name in found if name not in EXCEPT and not name.startswith(HELPERS))
 wanted -= set(name for name in NEEDS if NEEDS[name] not in found)
 wanted.update(ALWAYS)
 failed = []

@@ -30,7 +30,7 @@ python3 = sys.version_info >= (3,)
 
 
 def codec(name):
-    return codecs.lookup(name or "none").name
+    return codecs.lookup(name).name if name else "none"
 
 
 expect("LANG", os.environ.get("LANG"), "C.UTF-8")
@@ -72,7 +72,8 @@ said = sys.argv[1] + "/" + os.environ["PROOF"] + "/" + sys.stdin.readline()
 sys.stdout.write(said if sys.version_info >= (3,) else said.decode("utf-8").encode("utf-8"))
 """
 word = NAME if python3 else NAME.encode("utf-8")
-child = subprocess.Popen([sys.executable, "-c", ECHO, word], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, PROOF=word))
+child = subprocess.Popen([sys.executable, "-c", ECHO, word], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         env=dict(os.environ, PROOF=word))
 out = child.communicate(NAME.encode("utf-8"))[0]
 expect("an argument, a variable and a line", out.decode("utf-8"), u"/".join([NAME] * 3))
 PRINT = "import sys; sys.stdout.write(u'\\u00e9\\u4e2d')"
@@ -100,9 +101,10 @@ expect("a name's character", unicodedata.lookup("GREEK SMALL LETTER ALPHA"), u"\
 expect("taken apart", unicodedata.normalize("NFD", u"\u00e9\ud55c"), u"e\u0301\u1112\u1161\u11ab")
 expect("put together", unicodedata.normalize("NFC", u"e\u0301\u1112\u1161\u11ab"), u"\u00e9\ud55c")
 expect("compatible forms", unicodedata.normalize("NFKC", u"\ufb01\u00b2\uff21"), u"fi2A")
-expect("category, width and number", (unicodedata.category(u"\u4e2d"), unicodedata.east_asian_width(u"\u4e2d"), unicodedata.numeric(u"\u00bd")),
-       ("Lo", "W", 0.5))
+expect("category and width", (unicodedata.category(u"\u4e2d"), unicodedata.east_asian_width(u"\u4e2d")), ("Lo", "W"))
+expect("a numeric value", unicodedata.numeric(u"\u00bd"), 0.5)
 expect("case", (u"\u00e9\u0434".upper(), u"\u0130".lower()[:1]), (u"\u00c9\u0414", u"i"))
 expect("words", re.findall(u"\\w+", NAME, re.UNICODE), [u"caf\u00e9", u"\u4e2d\u6587"])
 
-report(said="UTF-8 in files, arguments and pipes, locale %s, Unicode %s, %d codecs" % (chosen.split(";")[0], unicodedata.unidata_version, len(CODECS)))
+about = (chosen.split(";")[0], unicodedata.unidata_version, len(CODECS))
+report(said="UTF-8 in files, arguments and pipes, locale %s, Unicode %s, %d codecs" % about)

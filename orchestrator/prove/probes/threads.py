@@ -23,6 +23,7 @@ def all_of(target, *arguments):
 
     threads = [threading.Thread(target=guarded, args=(number,)) for number in range(THREADS)]
     for thread in threads:
+        thread.daemon = True  # or the others would wait for ever once one cannot be started
         thread.start()
     return threads
 

@@ -16,7 +16,8 @@ def _describe(subject: Subject) -> Mapping[str, str]:
         text = f"{file.kind} {file.mode:04o} {file.owner}:{file.group}"
         if file.kind is FileKind.SYMLINK:
             text += f" to {neutral(subject, file.target)}"
-        described[neutral(subject, path)] = text
+        # Those of distutils are for Windows, and are called after Windows' architectures everywhere.
+        described[path if path.endswith(".exe") else neutral(subject, path)] = text
     return described
 
 

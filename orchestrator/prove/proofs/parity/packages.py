@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from orchestrator.prove.model import Proof, Subject
 from orchestrator.prove.packages import installed
 from orchestrator.prove.proofs.parity.comparing import compare
 
+#: Debian builds a package again for one architecture alone, from the same source: https://wiki.debian.org/binNMU
+_REBUILT = re.compile(r"\+b\d+$")
+
 
 def _describe(subject: Subject) -> Mapping[str, str]:
-    return {name: package.version for name, package in installed(subject.survey.whole).items()}
+    return {name: _REBUILT.sub("", package.version) for name, package in installed(subject.survey.whole).items()}
 
 
 PROOF = Proof(
