@@ -77,7 +77,9 @@ def command(
         )
     if not proofs:
         raise UsageError("no proof is left to make", mend="leave out --skip, or name others with --only")
-    examinations = _examine(told, selection, proofs, image, as_cell, jobs or min(os.cpu_count() or 1, 4), bool(only or skip))
+    examinations = _examine(
+        told, selection, proofs, image, as_cell, jobs or min(os.cpu_count() or 1, 4), bool(only or skip)
+    )
     if told.json:
         emit_json([_describe(one) for one in examinations])
     else:
@@ -104,7 +106,9 @@ def _examine(
 
     if as_cell is not None:
         if selection != Selection():
-            raise UsageError("--image proves one image: it takes no other cells", mend=f"leave out all but --as {as_cell}")
+            raise UsageError(
+                "--image proves one image: it takes no other cells", mend=f"leave out all but --as {as_cell}"
+            )
         matrix = told.matrix()
         cells = select_cells(matrix, Selection(ids=(as_cell,)))
         if len(cells) != 1:
@@ -162,9 +166,9 @@ def _list(told: Common, proofs: tuple[Proof, ...]) -> None:
         )
         return
     for proof in proofs:
-        where = "" if describe(proof.applies) == "every cell" else f" [{describe(proof.applies)}]"
+        where = "" if describe(proof.applies) == "Every cell" else f" [{describe(proof.applies)}]"
         limit = f" At most {proof.seconds:.0f} s, emulated {proof.limit(emulated=True):.0f} s." if proof.live else ""
-        emit(f"{click.style(proof.name, bold=True):26}{where} {proof.claim}{limit} {proof.link}")
+        emit(f"{click.style(proof.name, bold=True):27}{where} {proof.claim}{limit} {proof.link}")
 
 
 _STYLES = {"passed": ("ok  ", "green"), "failed": ("FAIL", "red"), "not made": ("    ", "yellow")}
@@ -173,7 +177,7 @@ _STYLES = {"passed": ("ok  ", "green"), "failed": ("FAIL", "red"), "not made": (
 def _tell(cell: str, outcome: Outcome) -> None:
     word, color = _STYLES[str(outcome.verdict)]
     detail = f"not made: {outcome.detail}" if word.isspace() else outcome.detail
-    emit(f"{cell}  {click.style(word, fg=color)}  {outcome.name:24} {outcome.seconds:5.1f} s  {detail}")
+    emit(f"{cell}  {click.style(word, fg=color)}  {outcome.name:26} {outcome.seconds:5.1f} s  {detail}")
 
 
 def _sum_up(one: Examination) -> None:
@@ -183,7 +187,11 @@ def _sum_up(one: Examination) -> None:
     if one.failure is None:
         emit(click.style(f"{cell}: all {passed} proofs passed ({how})", fg="green"))
         return
-    emit(click.style(f"{cell}: REFUSED: {one.failure.message} ({passed} of {len(one.outcomes)} proofs passed; {how})", fg="red"))
+    emit(
+        click.style(
+            f"{cell}: REFUSED: {one.failure.message} ({passed} of {len(one.outcomes)} proofs passed; {how})", fg="red"
+        )
+    )
     if one.log is not None:
         emit(f"    all that was said: {one.log}")
 

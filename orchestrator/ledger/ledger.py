@@ -117,7 +117,13 @@ class Ledger:
             )
             self._connection.execute(
                 "UPDATE attempts SET state = ?, failure_class = ?, message = ?, proven_by = ? WHERE id = ?",
-                (State.PROVEN if passed else State.FAILED, "" if passed else "proof failed", failure, catalogue, attempt),
+                (
+                    State.PROVEN if passed else State.FAILED,
+                    "" if passed else "proof failed",
+                    failure,
+                    catalogue,
+                    attempt,
+                ),
             )
 
     def examined(

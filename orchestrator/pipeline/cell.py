@@ -135,9 +135,7 @@ def _prove(
     examination = examine(
         shop,
         shop.client,
-        Examinee(
-            cell=cell, reference=reference, execution=planned.known.execution, peers=_proven_peers(shop, planned)
-        ),
+        Examinee(cell=cell, reference=reference, execution=planned.known.execution, peers=_proven_peers(shop, planned)),
         proofs,
         on_proof=lambda proof: on_step(f"[prove {proofs.index(proof) + 1}/{len(proofs)}] {proof.name}"),
         log=Path(attempt.log) if attempt is not None and attempt.log else None,

@@ -195,7 +195,9 @@ def proof_failure(outcomes: Sequence[Outcome]) -> Failure | None:
     tail = [f"{outcome.name}: {outcome.detail}" for outcome in failed]
     return Failure(
         kind=FailureClass.ARCHITECTURE if wrong else FailureClass.PROOF,
-        message=tail[0] if len(failed) == 1 else f"{len(failed)} proofs: {', '.join(outcome.name for outcome in failed)}",
+        message=tail[0]
+        if len(failed) == 1
+        else f"{len(failed)} proofs: {', '.join(outcome.name for outcome in failed)}",
         tail=(*tail, *((f"{left_out} more proofs were not made: they need one of these",) if left_out else ())),
     )
 

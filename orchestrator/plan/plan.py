@@ -60,11 +60,7 @@ def plan_cell(
         return planned(Action.BUILD, "asked for with --force")
     proven = ledger.proven(cell.id, key.value)
     if proven is not None:
-        if present is None or present.get(proven.reference) == proven.digest:
-            if proven.proven_by != known.proofs:
-                return planned(Action.PROVE, "built, but the proofs have changed since", proven)
-            return planned(Action.NOTHING, f"proven on {proven.started[:10]} with the same key", proven)
-        return planned(Action.BUILD, "proven, but its image is no longer in the engine")
+        return _proven(proven, planned, present, known.proofs)
     latest = ledger.latest(cell.id)
     if latest is None:
         return planned(Action.BUILD, "new: there is no attempt at it yet")
@@ -75,6 +71,14 @@ def plan_cell(
 
 class _Planned(Protocol):
     def __call__(self, action: Action, reason: str, attempt: Attempt | None = None) -> PlannedCell: ...
+
+
+def _proven(proven: Attempt, planned: _Planned, present: Mapping[str, str] | None, proofs: str) -> PlannedCell:
+    if present is not None and present.get(proven.reference) != proven.digest:
+        return planned(Action.BUILD, "proven, but its image is no longer in the engine")
+    if proven.proven_by != proofs:
+        return planned(Action.PROVE, "built, but the proofs have changed since", proven)
+    return planned(Action.NOTHING, f"proven on {proven.started[:10]} with the same key", proven)
 
 
 def _same_key(latest: Attempt, planned: _Planned, present: Mapping[str, str] | None) -> PlannedCell:

@@ -61,7 +61,9 @@ def choose(patterns: Sequence[str], proofs: Sequence[Proof] = CATALOGUE) -> tupl
 def _closest(word: str, proofs: Sequence[Proof]) -> str:
     """Find what was probably meant: a kind, a name, or the second half of one."""
     names = {kind.value: kind.value for kind in Kind}
-    names |= {proof.name.partition("/")[2]: proof.name for proof in proofs} | {proof.name: proof.name for proof in proofs}
+    names |= {proof.name.partition("/")[2]: proof.name for proof in proofs} | {
+        proof.name: proof.name for proof in proofs
+    }
     return next((names[close] for close in difflib.get_close_matches(word, names, n=1)), "")
 
 

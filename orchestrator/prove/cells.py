@@ -10,40 +10,40 @@ Predicate = Callable[[Cell], bool]
 
 
 def everywhere(_: Cell) -> bool:
-    """every cell"""
+    """Every cell."""
     return True
 
 
 def python3(cell: Cell) -> bool:
-    """Python 3"""
+    """Python 3."""
     return cell.image.line.version >= (3, 0)
 
 
 def python2(cell: Cell) -> bool:
-    """Python 2"""
+    """Python 2."""
     return cell.image.line.version < (3, 0)
 
 
 def debian(cell: Cell) -> bool:
-    """Debian"""
+    """Debian."""
     return cell.image.variant.suite.family is Family.DEBIAN
 
 
 def alpine(cell: Cell) -> bool:
-    """Alpine"""
+    """Alpine."""
     return cell.image.variant.suite.family is Family.ALPINE
 
 
 def full(cell: Cell) -> bool:
-    """the full variant, which keeps a compiler"""
+    """The full variant, which keeps a compiler."""
     return cell.image.variant.flavor is Flavor.FULL
 
 
 def lean(cell: Cell) -> bool:
-    """slim and Alpine, which keep no compiler"""
+    """Slim and Alpine, which keep no compiler."""
     return not full(cell)
 
 
 def describe(predicate: Predicate) -> str:
     """Say what a predicate picks."""
-    return (predicate.__doc__ or predicate.__name__).splitlines()[0]
+    return (predicate.__doc__ or predicate.__name__).splitlines()[0].rstrip(".")

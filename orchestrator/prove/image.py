@@ -87,7 +87,9 @@ def parse_config(document: Mapping[str, Any]) -> ImageConfig:
         user=str(config.get("User") or ""),
         labels={str(name): str(value) for name, value in (config.get("Labels") or {}).items()},
         others={
-            name: value for name, value in config.items() if value and name not in _KNOWN and name not in _OF_THE_BUILDER
+            name: value
+            for name, value in config.items()
+            if value and name not in _KNOWN and name not in _OF_THE_BUILDER
         },
         history=tuple(
             HistoryEntry(text=instruction(str(entry.get("created_by") or "")), empty=bool(entry.get("empty_layer")))

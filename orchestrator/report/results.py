@@ -65,7 +65,13 @@ def _describe(result: CellResult) -> dict[str, Any]:
         if attempt
         else [],
         "proofs": [
-            {"name": proof.name, "passed": proof.passed, "verdict": proof.verdict, "detail": proof.detail, "seconds": proof.seconds}
+            {
+                "name": proof.name,
+                "passed": proof.passed,
+                "verdict": proof.verdict,
+                "detail": proof.detail,
+                "seconds": proof.seconds,
+            }
             for proof in attempt.proofs
         ]
         if attempt

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
@@ -34,7 +34,7 @@ class Guard:
         with contextlib.suppress(APIError, DockerException, RequestException):
             self._container.kill()
 
-    def __enter__(self) -> Guard:
+    def __enter__(self) -> Self:
         self._timer.daemon = True
         self._timer.start()
         return self

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -68,7 +68,7 @@ class ImageSubject:
         self.digest = str(image.id)
         self.size = int(image.attrs.get("Size") or 0)
 
-    def __enter__(self) -> ImageSubject:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,7 +151,9 @@ class ImageSubject:
         except ValueError:
             seen = None
         if not isinstance(seen, dict):
-            raise ProofFailedError(f"the probe {name} did not say what it saw: {ran.last_line[:200]}", output=ran.output)
+            raise ProofFailedError(
+                f"the probe {name} did not say what it saw: {ran.last_line[:200]}", output=ran.output
+            )
         return seen
 
     def run(

@@ -20,14 +20,6 @@ NOISE = bytearray((n * n * 7919 >> 5) & 255 for n in range(5000))
 DATA = b"".join(("line %d of a text that repeats itself\n" % n).encode("ascii") for n in range(1500)) + bytes(NOISE)
 
 
-def refused(what, kinds, act, *arguments):
-    try:
-        act(*arguments)
-    except kinds as error:
-        return error
-    raise Wrong("%s was not refused" % what)
-
-
 def pieces(data, size=1000):
     return [data[start:start + size] for start in range(0, len(data), size)]
 

@@ -7,14 +7,6 @@ HOME = "/tmp/dbm-proof"
 PAIRS = dict((("key %d" % n).encode("ascii"), bytes(bytearray(range(n % 256))) + b"\0\xff") for n in range(300))
 
 
-def refused(what, kinds, act, *arguments):
-    try:
-        act(*arguments)
-    except kinds as error:
-        return error
-    raise Wrong("%s was not refused" % what)
-
-
 def assign(database, key, value):
     database[key] = value
 

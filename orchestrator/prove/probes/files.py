@@ -18,14 +18,6 @@ FAR = 5 << 30
 python3 = sys.version_info >= (3,)
 
 
-def refused(what, kinds, act, *arguments):
-    try:
-        act(*arguments)
-    except kinds as error:
-        return error
-    raise Wrong("%s was not refused" % what)
-
-
 def write(name, data):
     with io.open(name, "wb") as file:
         file.write(data)

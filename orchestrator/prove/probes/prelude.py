@@ -13,6 +13,15 @@ def expect(what, seen, wanted):
         raise Wrong("%s: %.200r, expected %.200r" % (what, seen, wanted))
 
 
+def refused(what, kinds, act, *arguments, **more):
+    # Something has to fail in one of these ways; gives the error.
+    try:
+        act(*arguments, **more)
+    except kinds as error:
+        return error
+    raise Wrong("%s was not refused" % what)
+
+
 def report(**seen):
     sys.stdout.write("\nprobe:" + json.dumps(seen) + "\n")
     sys.stdout.flush()

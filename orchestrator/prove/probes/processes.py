@@ -14,14 +14,6 @@ def python(source, *arguments, **more):
     return subprocess.Popen([sys.executable, "-c", source] + list(arguments), **more)
 
 
-def refused(what, kind, act, *arguments, **more):
-    try:
-        act(*arguments, **more)
-    except kind as error:
-        return error
-    raise Wrong("%s was not refused" % what)
-
-
 # More than any pipe holds, both ways and on both outputs at once: a wrong turn hangs here.
 LOUD = """
 import sys

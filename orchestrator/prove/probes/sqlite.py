@@ -19,14 +19,6 @@ class Longest(object):
         return self.longest
 
 
-def refused(what, kind, act, *arguments):
-    try:
-        act(*arguments)
-    except kind as error:
-        return error
-    raise Wrong("%s was not refused" % what)
-
-
 if os.path.exists(PATH):
     os.remove(PATH)
 database = sqlite3.connect(PATH)

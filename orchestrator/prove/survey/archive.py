@@ -54,7 +54,9 @@ def read_archive(chunks: Iterable[bytes], *, platform: str) -> Saved:
                 if head[:1] in {b"{", b"["} and member.size <= _LARGEST_DOCUMENT:
                     documents[name] = json.loads(buffered.read())
                 elif head == _ZSTD:
-                    raise UnreadableImageError(f"the layer {name[:12]} is compressed with zstd, which cannot be read here")
+                    raise UnreadableImageError(
+                        f"the layer {name[:12]} is compressed with zstd, which cannot be read here"
+                    )
                 elif member.name.startswith(_BLOBS):
                     layers[name] = read_layer(buffered)
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
@@ -72,7 +74,8 @@ def _choose(documents: Mapping[str, Any], layers: Mapping[str, Layer], platform:
     complete = [
         manifest
         for manifest in _manifests(documents, documents.get("index.json") or {}, depth=3)
-        if all(_hex(one) in layers for one in manifest.get("layers") or ()) and _hex(manifest.get("config")) in documents
+        if all(_hex(one) in layers for one in manifest.get("layers") or ())
+        and _hex(manifest.get("config")) in documents
     ]
     if not complete:
         raise UnreadableImageError("the saved image has no manifest whose layers are all there")

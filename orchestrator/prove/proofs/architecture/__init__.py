@@ -1,4 +1,4 @@
-"""Is the image for the architecture that it is tagged with? What its config says, what its files are, what runs."""
+"""That the image is for the architecture that it is tagged with: what its config says, what its files are, what runs."""
 
 from orchestrator.prove.proofs.architecture import elf, interpreter, machine, platform
 

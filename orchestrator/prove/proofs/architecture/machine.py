@@ -22,7 +22,9 @@ def _check(subject: Subject) -> str:
     if ran.status != 0:
         raise ProofFailedError(f"uname -m ended with status {ran.status}: {ran.last_line[:200]}", output=ran.output)
     if seen not in expected:
-        raise ProofFailedError(f"uname -m says {seen[:40]}, expected {' or '.join(sorted(expected)) or 'one that is known'}")
+        raise ProofFailedError(
+            f"uname -m says {seen[:40]}, expected {' or '.join(sorted(expected)) or 'one that is known'}"
+        )
     return seen
 
 

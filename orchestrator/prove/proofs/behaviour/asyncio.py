@@ -7,7 +7,7 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/asyncio",
-    claim="the event loop runs tasks, timers, TCP servers and clients, child processes and signal handlers",
+    claim="The event loop runs tasks, timers, TCP servers and clients, child processes and signal handlers.",
     link="https://docs.python.org/3/library/asyncio.html",
     applies=python3,
 )

@@ -6,6 +6,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/compression",
-    claim="zlib, bz2 and (on Python 3) lzma read others' data, get their own back, in pieces too, and refuse damaged data",
+    claim="Zlib, bz2 and (on Python 3) lzma read others' data, get their own back, in pieces too, and refuse damaged data.",
     link="https://docs.python.org/3/library/archiving.html",
 )

@@ -9,6 +9,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/ctypes",
-    claim="ctypes calls C, is called back, and lays out structures as this architecture's C compiler does",
+    claim="Ctypes calls C, is called back, and lays out structures as this architecture's C compiler does.",
     link="https://docs.python.org/3/library/ctypes.html#callback-functions",
 )

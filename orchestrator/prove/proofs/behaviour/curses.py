@@ -9,6 +9,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/curses",
-    claim="curses finds a terminal description, draws on a terminal and reads keys, wide characters included on Python 3",
+    claim="Curses finds a terminal description, draws on a terminal and reads keys, wide characters included on Python 3.",
     link="https://docs.python.org/3/howto/curses.html",
 )

@@ -23,7 +23,7 @@ def check(subject: Subject) -> str:
 PROOF = replace(
     probe_proof(
         "behaviour/dbm",
-        claim="each database module that the recipe expects keeps on disk what it is given",
+        claim="Each database module that the recipe expects keeps on disk what it is given.",
         link="https://docs.python.org/3/library/dbm.html",
     ),
     check=check,

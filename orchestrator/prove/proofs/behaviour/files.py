@@ -6,6 +6,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/files",
-    claim="files beyond 4 GiB, memory maps, locks, links, fine times, temporary files and archives work",
+    claim="Files beyond 4 GiB, memory maps, locks, links, fine times, temporary files and archives work.",
     link="https://docs.python.org/3/library/os.html#files-and-directories",
 )

@@ -6,6 +6,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/hashing",
-    claim="digests, HMAC and PBKDF2 give published answers, by the TLS library's code, and random bytes are random",
+    claim="Digests, HMAC and PBKDF2 give published answers, by the TLS library's code, and random bytes are random.",
     link="https://docs.python.org/3/library/hashlib.html",
 )

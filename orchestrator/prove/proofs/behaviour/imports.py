@@ -9,7 +9,7 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/imports",
-    claim="every module of the standard library can be imported in one process",
+    claim="Every module of the standard library can be imported in one process.",
     link="https://devguide.python.org/getting-started/setup-building/#install-dependencies",
     seconds=20.0,
 )

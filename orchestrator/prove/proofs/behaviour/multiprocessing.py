@@ -9,7 +9,7 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/multiprocessing",
-    claim="process pools, queues, locks and shared memory work",
+    claim="Process pools, queues, locks and shared memory work.",
     link="https://bugs.python.org/issue3770",
     seconds=20.0,
 )

@@ -9,6 +9,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/recursion",
-    claim="in a thread, endless recursion ends in an exception at the interpreter's limit, not in a crash",
+    claim="In a thread, endless recursion ends in an exception at the interpreter's limit, not in a crash.",
     link="https://bugs.python.org/issue32307",
 )

@@ -6,6 +6,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/sqlite",
-    claim="an SQLite database on disk keeps what is committed, calls Python, and on Python 3 can load extensions",
+    claim="An SQLite database on disk keeps what is committed, calls Python, and on Python 3 can load extensions.",
     link="https://docs.python.org/3/library/sqlite3.html#sqlite3.Connection.enable_load_extension",
 )

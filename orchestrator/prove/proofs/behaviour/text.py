@@ -9,6 +9,6 @@ from orchestrator.prove.proofs.probing import probe_proof
 
 PROOF = probe_proof(
     "behaviour/text",
-    claim="file names, arguments, pipes and the locale are UTF-8, and the codecs of China, Japan and Korea are there",
+    claim="File names, arguments, pipes and the locale are UTF-8, and the codecs of China, Japan and Korea are there.",
     link="https://bugs.python.org/issue19846",
 )

@@ -18,7 +18,7 @@ def check(subject: Subject) -> str:
 PROOF = replace(
     probe_proof(
         "behaviour/tls",
-        claim="a verified server is talked to; an unknown authority and a wrong name are refused; the distribution's authorities are found",
+        claim="A verified server is talked to; an unknown authority and a wrong name are refused; the distribution's authorities are found.",
         link="https://docs.python.org/3/library/ssl.html#ssl.create_default_context",
     ),
     check=check,

@@ -1,4 +1,4 @@
-"""Does the interpreter start, and is it the release that the tags promise?"""
+"""That the interpreter starts, and is the release that the tags promise."""
 
 from orchestrator.prove.proofs.interpreter import starts, version
 

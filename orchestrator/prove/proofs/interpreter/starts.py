@@ -11,7 +11,9 @@ _WORD = "started"
 def _check(subject: Subject) -> str:
     ran = subject.sandbox(Where.CONFINED).execute(["python", "-c", f"import sys; sys.stdout.write({_WORD!r})"])
     if ran.status > 128:
-        raise ProofFailedError(f"python was ended by signal {ran.status - 128}: {ran.last_line[:200]}", output=ran.output)
+        raise ProofFailedError(
+            f"python was ended by signal {ran.status - 128}: {ran.last_line[:200]}", output=ran.output
+        )
     if ran.status != 0:
         raise ProofFailedError(f"python ended with status {ran.status}: {ran.last_line[:300]}", output=ran.output)
     if ran.stdout != _WORD or ran.stderr:

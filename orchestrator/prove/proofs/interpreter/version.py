@@ -11,7 +11,9 @@ from orchestrator.prove.proofs.probing import STARTS
 def _check(subject: Subject) -> str:
     line = subject.cell.image.line
     view = subject.survey.whole
-    header = next((path for path in view.contents if path.endswith("/patchlevel.h") and f"/python{line.name}" in path), "")
+    header = next(
+        (path for path in view.contents if path.endswith("/patchlevel.h") and f"/python{line.name}" in path), ""
+    )
     match = re.search(r'#define\s+PY_VERSION\s+"([^"]*)"', view.text(header))
     said = {"patchlevel.h": match[1] if match else "nothing"}
     library = next(

@@ -1,4 +1,4 @@
-"""Are exactly the extension modules there that the recipe leads to?"""
+"""That exactly the extension modules are there that the recipe leads to."""
 
 from orchestrator.prove.proofs.modules import files, imports
 

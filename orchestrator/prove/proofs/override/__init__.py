@@ -1,4 +1,4 @@
-"""Can a user run something else in the image than its command?"""
+"""That a user can run something else in the image than its command."""
 
 from orchestrator.prove.proofs.override import command, default, entrypoint
 

@@ -1,4 +1,4 @@
-"""Is the image the same on every architecture? Made where the others have been built from the same Dockerfile, and are there."""
+"""That the image is the same on every architecture; made where the others have been built from the same Dockerfile, and are there."""
 
 from orchestrator.prove.proofs.parity import configuration, files, packages
 

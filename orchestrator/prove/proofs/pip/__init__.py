@@ -1,4 +1,4 @@
-"""Does pip work, at the pinned version, and is nothing else installed with it?"""
+"""That pip works, at the pinned version, and that nothing else is installed with it."""
 
 from orchestrator.prove.proofs.pip import distributions, install, version
 

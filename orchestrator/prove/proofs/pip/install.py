@@ -38,7 +38,9 @@ def _check(subject: Subject) -> str:
 def _must(sandbox: Sandbox, *argv: str) -> Ran:
     ran = sandbox.execute(argv)
     if ran.status != 0:
-        raise ProofFailedError(f"{' '.join(argv[:2])} ended with status {ran.status}: {ran.last_line[:300]}", output=ran.output)
+        raise ProofFailedError(
+            f"{' '.join(argv[:2])} ended with status {ran.status}: {ran.last_line[:300]}", output=ran.output
+        )
     return ran
 
 

@@ -11,7 +11,9 @@ def _check(subject: Subject) -> str:
     ran = subject.sandbox(Where.CONFINED).execute(["pip", "--version", "--disable-pip-version-check"])
     seen = ran.stdout.strip()
     if ran.status != 0:
-        raise ProofFailedError(f"pip --version ended with status {ran.status}: {ran.last_line[:200]}", output=ran.output)
+        raise ProofFailedError(
+            f"pip --version ended with status {ran.status}: {ran.last_line[:200]}", output=ran.output
+        )
     if not seen.startswith(f"pip {line.pip.version} ") or f"(python {line.name})" not in seen:
         raise ProofFailedError(f"it says {seen[:120]!r}, expected pip {line.pip.version} on python {line.name}")
     return f"pip {line.pip.version} on python {line.name}"

@@ -1,4 +1,4 @@
-"""Do the examples work that the README shows to the users of the image?"""
+"""That the examples work which the README shows to the users of the image."""
 
 from orchestrator.prove.proofs.readme import dockerfile, script
 

@@ -1,4 +1,4 @@
-"""Is in the image what the recipe says, and nothing else? Read from its config and its layers; nothing is run."""
+"""That what the recipe says is in the image, and nothing else; read from its config and its layers, nothing is run."""
 
 from orchestrator.prove.proofs.recipe import (
     cleanup,

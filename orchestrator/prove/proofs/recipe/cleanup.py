@@ -14,7 +14,8 @@ def _check(subject: Subject) -> str:
     found = [
         path
         for path, file in paths
-        if (file.kind is FileKind.DIRECTORY and path.rpartition("/")[2] in _DIRECTORIES) or path.endswith((".pyc", ".pyo"))
+        if (file.kind is FileKind.DIRECTORY and path.rpartition("/")[2] in _DIRECTORIES)
+        or path.endswith((".pyc", ".pyo"))
     ]
     if found:
         raise ProofFailedError(f"left over: {listed(found)}", output="\n".join(found))

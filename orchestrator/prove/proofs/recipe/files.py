@@ -59,7 +59,7 @@ def _any(path: str, patterns: Iterable[str]) -> bool:
 
 
 def merged(path: str) -> str:
-    """One name for a path whether or not /bin, /sbin and /lib are links into /usr: https://wiki.debian.org/UsrMerge"""
+    """Give a path one name whether or not /bin, /sbin and /lib are links into /usr (https://wiki.debian.org/UsrMerge)."""
     return path.removeprefix("/usr") if path.startswith(("/usr/bin/", "/usr/sbin/", "/usr/lib")) else path
 
 

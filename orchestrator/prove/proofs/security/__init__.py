@@ -1,4 +1,4 @@
-"""Is the image safe to hand out, and does it live with the restrictions that careful users set?"""
+"""That the image is safe to hand out, and lives with the restrictions that careful users set."""
 
 from orchestrator.prove.proofs.security import confined, passwords, setuid, shellshock, writable
 
