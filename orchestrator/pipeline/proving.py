@@ -15,15 +15,18 @@ from docker.errors import ImageNotFound
 
 from orchestrator.build.execution import Execution
 from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.inputs.store import Store
 from orchestrator.ledger.records import ProofRecord, State
-from orchestrator.matrix.model import Cell
+from orchestrator.matrix.model import Cell, Image
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.prove.catalogue import fingerprint
 from orchestrator.prove.containers.building import BuildxBuilder
 from orchestrator.prove.containers.subject import ImageSubject
 from orchestrator.prove.model import Kind, Outcome, Proof, Verdict
 from orchestrator.prove.prover import prove
+from orchestrator.prove.upstream import Upstream, read_upstream
 from orchestrator.publish.names import local_references
+from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.tree import render_images
 
 
@@ -75,9 +78,18 @@ def examine(
     builder = BuildxBuilder(client, shop.engine, shop.cancellation)
     (rendered,) = render_images(shop.matrix, (cell.image,))
 
+    upstream = upstream_of(shop, cell.image)
+
     def subject(of: Cell, reference: str, peers: Sequence[ImageSubject] = ()) -> ImageSubject:
         return ImageSubject(
-            client, of, reference, dockerfile=rendered.text, builder=builder, surveys=shop.surveys, peers=peers
+            client,
+            of,
+            reference,
+            dockerfile=rendered.text,
+            builder=builder,
+            surveys=shop.surveys,
+            upstream=upstream,
+            peers=peers,
         )
 
     peers = [subject(of, reference) for of, reference in examinee.peers]
@@ -176,6 +188,16 @@ def siblings(shop: Workshop, cell: Cell) -> tuple[tuple[Cell, str], ...]:
                 shop.client.images.get(reference)
                 found.append((other, reference))
     return tuple(found)
+
+
+def upstream_of(shop: Workshop, image: Image) -> Upstream | None:
+    """Read the inputs of an image, where all of them are in the store of this host; nothing is fetched for a proof."""
+    store = Store(root=shop.places.downloads)
+    source = store.find(image.line.source.sha256, image.line.source.file)
+    wheels = [store.find_any(pin.sha256) for pin in recipe_for(image).wheels]
+    if source is None or None in wheels:
+        return None
+    return read_upstream(source, tuple(wheel for wheel in wheels if wheel is not None))
 
 
 def proof_records(outcomes: Sequence[Outcome]) -> list[ProofRecord]:

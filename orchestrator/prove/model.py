@@ -12,6 +12,7 @@ from orchestrator.matrix.model import Cell
 from orchestrator.prove.cells import Predicate, everywhere
 from orchestrator.prove.image import ImageConfig
 from orchestrator.prove.survey.survey import Survey
+from orchestrator.prove.upstream import Upstream
 from orchestrator.recipe.recipe import Recipe
 
 
@@ -101,6 +102,10 @@ class Subject(Protocol):
         """Every file of the image, read from its layers; nothing is run."""
 
     @property
+    def upstream(self) -> Upstream | None:
+        """What the inputs of its build hold; None where they are not on this host."""
+
+    @property
     def peers(self) -> tuple[Subject, ...]:
         """The same image on other architectures, as far as they have been proven."""
 
@@ -146,7 +151,8 @@ class Proof:
 
     `name` is the kind and the file's name: `recipe/environment`. `seconds` is how long it may take natively, `emulated_factor` how many
     times longer under an emulator. `needs` names proofs without which this one would only repeat their failure. `live` says that it
-    runs the image, `pairwise` that it compares architectures, and is made only where there is another one to compare with.
+    runs the image, `pairwise` that it compares architectures, and is made only where there is another one to compare with, `against_inputs` that it needs
+    the source tarball and the wheels, and is made only where they are on this host.
     """
 
     name: str
@@ -159,6 +165,7 @@ class Proof:
     needs: tuple[str, ...] = ()
     live: bool = False
     pairwise: bool = False
+    against_inputs: bool = False
 
     @property
     def kind(self) -> Kind:

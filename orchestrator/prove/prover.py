@@ -35,7 +35,7 @@ def prove(
     for proof in proofs:
         if stopped():
             break
-        if not proof.applies(subject.cell) or (proof.pairwise and not subject.peers):
+        if not proof.applies(subject.cell) or _out_of_reach(subject, proof):
             continue
         on_proof(proof)
         broken = next((name for name in proof.needs if name in outcomes and not outcomes[name].passed), None)
@@ -47,6 +47,11 @@ def prove(
         outcomes[proof.name] = outcome
         on_outcome(outcome)
     return tuple(outcomes.values())
+
+
+def _out_of_reach(subject: Subject, proof: Proof) -> bool:
+    """Tell whether there is nothing to hold the image against."""
+    return (proof.pairwise and not subject.peers) or (proof.against_inputs and subject.upstream is None)
 
 
 def _make(subject: Subject, proof: Proof) -> Outcome:

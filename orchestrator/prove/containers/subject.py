@@ -22,6 +22,7 @@ from orchestrator.prove.model import ProofFailedError, Ran, Sandbox, Subject, Wh
 from orchestrator.prove.survey.archive import Saved, UnreadableImageError, read_archive
 from orchestrator.prove.survey.store import Surveys
 from orchestrator.prove.survey.survey import Survey
+from orchestrator.prove.upstream import Upstream
 from orchestrator.recipe.recipe import Recipe, recipe_for
 
 PROBES = Path(__file__).resolve().parents[1] / "probes"
@@ -42,11 +43,13 @@ class ImageSubject:
         dockerfile: str,
         builder: Builder,
         surveys: Surveys | None = None,
+        upstream: Upstream | None = None,
         peers: Sequence[Subject] = (),
     ) -> None:
         self.cell = cell
         self.dockerfile = dockerfile
         self.reference = reference
+        self.upstream = upstream
         self.peers = tuple(peers)
         self._client = client
         self._builder = builder

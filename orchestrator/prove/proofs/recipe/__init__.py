@@ -13,6 +13,7 @@ from orchestrator.prove.proofs.recipe import (
     linker,
     packages,
     symlinks,
+    upstream,
 )
 
 PROOFS = (
@@ -23,6 +24,7 @@ PROOFS = (
     cleanup.PROOF,
     leftovers.PROOF,
     files.PROOF,
+    upstream.PROOF,
     packages.PROOF,
     libraries.PROOF,
     linker.PROOF,
