@@ -21,6 +21,6 @@ def _check(subject: Subject) -> str:
 PROOF = Proof(
     name="architecture/elf",
     claim="Every ELF file in the layers above the base is for that platform.",
-    link="https://github.com/docker-library/official-images/issues/5056",
+    link="https://github.com/cloudposse/atmos/issues/2931",
     check=_check,
 )

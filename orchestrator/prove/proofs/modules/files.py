@@ -29,6 +29,6 @@ def _check(subject: Subject) -> str:
 PROOF = Proof(
     name="modules/files",
     claim="The extension modules in lib-dynload are exactly those that the recipe leads to, and there are none elsewhere.",
-    link="https://github.com/docker-library/python/issues/408",
+    link="https://github.com/docker-library/python/issues/105",
     check=_check,
 )

@@ -12,7 +12,7 @@ from orchestrator.prove.proofs.parity.comparing import compare, neutral
 #: Variables that are the processor's or its ABI's own, each with the reason; they are not compared.
 _OF_THE_PROCESSOR = {
     "HAVE_GCC_ASM_FOR_X64": "x86-64 alone has this assembler",
-    "HAVE_GCC_ASM_FOR_X87": "x86 alone has this floating-point unit: https://bugs.python.org/issue2937",
+    "HAVE_GCC_ASM_FOR_X87": "x86 alone has this floating-point unit: https://bugs.python.org/issue1580",
     "VA_LIST_IS_ARRAY": "each calling convention has its own va_list: https://gitlab.com/x86-psABIs/x86-64-ABI",
     "HAVE_USABLE_WCHAR_T": "wchar_t is signed on x86 and unsigned on Arm: https://github.com/ARM-software/abi-aa",
     "PY_UNICODE_TYPE": "Python 2 takes wchar_t where it is unsigned, else an integer of the same size",
