@@ -21,7 +21,8 @@ from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.proving import Examinee, examine, proof_records
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, PlannedCell
-from orchestrator.prove.catalogue import CATALOGUE, fingerprint
+from orchestrator.prove.catalogue import CATALOGUE
+from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.publish.names import local_references, staging_reference
 
 

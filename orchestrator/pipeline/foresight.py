@@ -8,7 +8,7 @@ from orchestrator.build.execution import Execution
 from orchestrator.ledger.ledger import Ledger, open_ledger
 from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
-from orchestrator.prove.catalogue import fingerprint
+from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.render.tree import render_images
 from orchestrator.system.places import Places
 

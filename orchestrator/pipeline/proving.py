@@ -19,9 +19,9 @@ from orchestrator.inputs.store import Store
 from orchestrator.ledger.records import ProofRecord, State
 from orchestrator.matrix.model import Cell, Image
 from orchestrator.pipeline.workshop import Workshop
-from orchestrator.prove.catalogue import fingerprint
 from orchestrator.prove.containers.building import BuildxBuilder
 from orchestrator.prove.containers.subject import ImageSubject
+from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.prove.model import Kind, Outcome, Proof, Verdict
 from orchestrator.prove.prover import prove
 from orchestrator.prove.upstream import Upstream, read_upstream

@@ -18,8 +18,8 @@ from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.cell import CellResult, Ingredients, work
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Known, PlannedCell, order, plan_cell
-from orchestrator.prove.catalogue import fingerprint
 from orchestrator.prove.containers.owners import sweep
+from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.tree import render_images
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import hashlib
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.prove.model import Kind, Proof
@@ -65,13 +62,3 @@ def _closest(word: str, proofs: Sequence[Proof]) -> str:
         proof.name: proof.name for proof in proofs
     }
     return next((names[close] for close in difflib.get_close_matches(word, names, n=1)), "")
-
-
-@cache
-def fingerprint() -> str:
-    """Name the catalogue by its content (sha256, hex): an image that was proven by another one has to be proven again."""
-    digest = hashlib.sha256()
-    for directory in ("proofs", "probes", "materials"):
-        for path in sorted((Path(__file__).parent / directory).rglob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
