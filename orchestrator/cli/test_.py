@@ -130,13 +130,14 @@ def _examine(
             )
             for cell in cells
         ]
+        width = max(len(cell.id) for cell in cells)
         with shop.ledger.run("test") as run:
             examinations = examine_all(
                 shop,
                 examinees,
                 proofs,
                 jobs=jobs,
-                on_outcome=lambda cell, outcome: None if told.json else _tell(cell.id, outcome),
+                on_outcome=lambda cell, outcome: None if told.json else _tell(f"{cell.id:{width}}", outcome),
             )
             for one in examinations:
                 remember(shop, run.number, one, everything=not partly)

@@ -1,150 +1,191 @@
-"""An engine's containers, faked at the seam of the Docker SDK, and a subject that says what it is told to."""
+"""An image under proof that answers as a right one does, but for what it is told to say."""
 
 from __future__ import annotations
 
-import io
+import contextlib
 import json
-import tarfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from docker.errors import APIError, ImageNotFound, NotFound
-
 from orchestrator.matrix.model import Cell
-from orchestrator.prove.interpreter import MODULES
-from orchestrator.prove.model import ProofFailedError
+from orchestrator.prove.catalogue import CATALOGUE
+from orchestrator.prove.image import ImageConfig
+from orchestrator.prove.model import Outcome, Proof, ProofFailedError, Ran, Subject, Where
+from orchestrator.prove.prover import prove
+from orchestrator.prove.survey.survey import Survey
+from orchestrator.prove.upstream import Upstream
+from orchestrator.recipe.recipe import Recipe, recipe_for
+from tests.unit.prove.images import CPU, Draft, draft
+
+Answer = Ran | dict[str, Any] | ProofFailedError
 
 
-def elf(machine: int = 62, *, bits: int = 64, order: str = "little") -> bytes:
-    """The first bytes of an ELF program."""
-    header = b"\x7fELF" + bytes([bits // 32, 1 if order == "little" else 2, 1]) + bytes(9)
-    small: Any = order
-    return header + (3).to_bytes(2, small) + machine.to_bytes(2, small) + bytes(44)
+def ran(stdout: str = "", *, status: int = 0, stderr: str = "") -> Ran:
+    return Ran(status=status, stdout=stdout, stderr=stderr, seconds=0.5)
 
 
-def archive(name: str, content: bytes = b"", *, kind: bytes = tarfile.REGTYPE, target: str = "") -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        member = tarfile.TarInfo(name)
-        member.type, member.size, member.linkname = kind, len(content), target
-        tar.addfile(member, io.BytesIO(content))
-    return out.getvalue()
+class FakeSandbox:
+    """Answers by the words of what it is asked to execute."""
 
+    def __init__(self, subject: FakeSubject) -> None:
+        self.subject = subject
 
-class FakeContainer:
-    """Ends with `status` after saying `output`; with `hangs`, only once it is killed."""
+    def execute(
+        self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None, directory: str | None = None
+    ) -> Ran:
+        assert directory is None
+        self.subject.asked.append((*argv, *(environment or {})))
+        return self.subject.told(" ".join(argv), lambda: _executed(self.subject, tuple(argv)))
 
-    def __init__(self, engine: FakeEngine, *, labels: dict[str, str] | None = None) -> None:
-        self.engine = engine
-        self.labels = labels or {}
-        self.killed = threading.Event()
-
-    def start(self) -> None:
-        if self.engine.refuses_start:
-            raise APIError("start", explanation="exec format error")
-        self.engine.log.append("start")
-
-    def wait(self, *, timeout: float) -> dict[str, int]:
-        assert timeout > 0
-        if self.engine.hangs:
-            assert self.killed.wait(10), "nobody killed it"
-            return {"StatusCode": 137}
-        return {"StatusCode": self.engine.status}
-
-    def kill(self) -> None:
-        self.engine.log.append("kill")
-        self.killed.set()
-
-    def logs(self, *, stdout: bool, stderr: bool) -> bytes:
-        assert stdout
-        assert stderr
-        return self.engine.output
-
-    def get_archive(self, path: str) -> tuple[Iterator[bytes], dict[str, Any]]:
-        if path not in self.engine.files:
-            raise NotFound("no such file")
-        data, size = self.engine.files[path]
-        return iter([data[:100], data[100:]]), {"size": size}
-
-    def remove(self, *, force: bool, v: bool) -> None:
-        assert force
-        assert v
-        self.engine.log.append("remove")
-
-
-class FakeEngine:
-    """As much of `docker.DockerClient` as proofs use: it is its own `images` and `containers`."""
-
-    def __init__(self, *, attrs: dict[str, Any] | None = None) -> None:
-        self.attrs = attrs or {"Os": "linux", "Architecture": "amd64", "Size": 123}
-        self.id = "sha256:image"
-        self.files: dict[str, tuple[bytes, int]] = {}
-        self.output = b""
-        self.status = 0
-        self.hangs = False
-        self.refuses_start = False
-        self.refuses_create = False
-        self.missing = False
-        self.left: list[FakeContainer] = []
-        self.log: list[str] = []
-        self.created: list[dict[str, Any]] = []
-        self.images = self
-        self.containers = self
-
-    def get(self, _reference: str) -> FakeEngine:
-        if self.missing:
-            raise ImageNotFound("no such image")
-        return self
-
-    def create(self, image: str, **options: Any) -> FakeContainer:
-        if self.refuses_create:
-            raise APIError("create", explanation="no such platform")
-        self.created.append({"image": image, **options})
-        self.log.append("create")
-        return FakeContainer(self)
-
-    def list(self, *, all: bool, filters: dict[str, str]) -> list[FakeContainer]:  # noqa: A002 - the SDK's name
-        assert all
-        assert filters == {"label": "orchestrator.proof"}
-        return self.left
-
-
-def seen(cell: Cell, **changes: Any) -> dict[str, Any]:
-    """What the interpreter's probe says in a right image."""
-    line = cell.image.line
-    machines = {"amd64": "x86_64", "arm64": "aarch64"}
-    return {
-        "version": line.release,
-        "machine": machines[cell.architecture.platform.architecture],
-        "modules": dict.fromkeys(MODULES, ""),
-        "pip": f"pip {line.pip.version} from /usr/local/lib/python{line.name}/site-packages/pip (python {line.name})",
-    } | changes
+    def put(self, directory: str, files: Mapping[str, bytes]) -> None:
+        self.subject.written |= {f"{directory}/{path}": content for path, content in files.items()}
 
 
 class FakeSubject:
-    """A subject that is right in everything but what it is given."""
+    """`says` maps words to answers: whatever is run or probed that holds the words gets that answer instead of the right one."""
 
     def __init__(
-        self, cell: Cell, *, config: dict[str, Any] | None = None, file: bytes | None = b"", **probe: Any
+        self, made: Draft, *, says: Mapping[str, Answer] | None = None, peers: Sequence[Subject] = (), inputs: bool = True
     ) -> None:
-        platform = cell.architecture.platform
-        self.cell = cell
-        self.config: dict[str, Any] = config or {
-            "Os": platform.os,
-            "Architecture": platform.architecture,
-            "Variant": platform.variant or "",
-        }
-        self._file = file if file != b"" else elf({"amd64": 62, "arm64": 183}[platform.architecture])
-        self._probe = json.loads(json.dumps(seen(cell, **probe)))
+        self.made = made
+        self.says = says or {}
+        self._peers = tuple(peers)
+        self._inputs = inputs
+        self.asked: list[tuple[str, ...]] = []
+        self.written: dict[str, bytes] = {}
+        self.limits: list[float] = []
+        self.built: list[tuple[str, Mapping[str, bytes]]] = []
 
-    def file(self, path: str) -> bytes:
-        assert path == f"/usr/local/bin/python{self.cell.image.line.name}"
-        if self._file is None:
-            raise ProofFailedError(f"there is no {path}")
-        return self._file
+    @property
+    def cell(self) -> Cell:
+        return self.made.cell
 
-    def probe(self, name: str, *arguments: str) -> dict[str, Any]:
-        assert (name, arguments) == ("interpreter", MODULES)
-        found: dict[str, Any] = self._probe
+    @property
+    def recipe(self) -> Recipe:
+        return recipe_for(self.cell.image)
+
+    @property
+    def dockerfile(self) -> str:
+        return self.made.dockerfile
+
+    @property
+    def image(self) -> ImageConfig:
+        return self.made.saved.image
+
+    @property
+    def survey(self) -> Survey:
+        return self.made.saved.survey
+
+    @property
+    def upstream(self) -> Upstream | None:
+        return self.made.upstream if self._inputs else None
+
+    @property
+    def peers(self) -> tuple[Subject, ...]:
+        return self._peers
+
+    def told(self, words: str, right: Callable[[], Ran]) -> Ran:
+        found = next((answer for word, answer in self.says.items() if word in words), None) or right()
+        if isinstance(found, ProofFailedError):
+            raise found
+        assert isinstance(found, Ran)
         return found
+
+    def probe(self, name: str, *arguments: str, where: Where = Where.CONFINED) -> dict[str, Any]:
+        self.asked.append((name, *arguments, str(where)))
+        found = self.says.get(f"probe {name}") or _probed(self, name)
+        if isinstance(found, ProofFailedError):
+            raise found
+        assert isinstance(found, dict)
+        return found
+
+    def sandbox(self, where: Where) -> FakeSandbox:
+        assert where in Where
+        return FakeSandbox(self)
+
+    def run(
+        self,
+        command: Sequence[str] | None = None,
+        *,
+        entrypoint: Sequence[str] | None = None,
+        files: Mapping[str, Mapping[str, bytes]] | None = None,
+        directory: str | None = None,
+        image: str | None = None,
+    ) -> Ran:
+        words = ("run", *(entrypoint or ()), *(command or ()), *(files or ()), image or "")
+        self.asked.append(words)
+        place = directory if image is None else "/usr/src/app"
+        return self.told(" ".join(words), lambda: _run(self, words, place))
+
+    @contextlib.contextmanager
+    def build(self, dockerfile: str, files: Mapping[str, bytes]) -> Iterator[str]:
+        self.built.append((dockerfile, files))
+        yield "scratch/app:1"
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        self.limits.append(seconds)
+        yield
+
+
+def _executed(subject: FakeSubject, argv: tuple[str, ...]) -> Ran:
+    line = subject.cell.image.line
+    match argv:
+        case ("uname", "-m"):
+            return ran(CPU[subject.cell.architecture.platform.architecture] + "\n")
+        case ("pip", "--version", *_):
+            return ran(f"pip {line.pip.version} from /usr/local/lib/pip (python {line.name})\n")
+        case ("pip", *_):
+            return ran()
+        case ("proof-wheel",):
+            return ran("42\n")
+        case ("python", "-c", script) if "started" in script:
+            return ran("started")
+        case ("python", "-c", script) if "answer()" in script:
+            return ran("42\n" * script.count("import "))
+        case ("python", "-c", script, *_) if "pkgutil" in script:
+            return ran("\n")
+        case ("sh", "-c", _):
+            return ran()
+        case (shell, "-c", "echo done") if shell.endswith("/bash"):
+            return ran("done\n", stderr="warning: hole: ignoring function definition attempt\n")
+    raise AssertionError(f"nobody expected {argv}")
+
+
+def _probed(subject: FakeSubject, name: str) -> dict[str, Any]:
+    line = subject.cell.image.line
+    if name == "version":
+        return {
+            "said": {"sys.version_info": line.release, "python --version": line.release},
+            "executable": f"/usr/local/bin/python{line.name}",
+        }
+    if name == "imports_of_modules":
+        absent = {module.text: "ImportError" for module in subject.recipe.modules if not module.loads}
+        return {"failures": absent, "found": {}}
+    return {"said": f"{name} works"}
+
+
+def _run(subject: FakeSubject, words: tuple[str, ...], directory: str | None) -> Ran:
+    match words[1:]:
+        case ("echo", *rest):
+            return ran(" ".join(rest[:-1]) + "\n")
+        case ("sh", "-c", script, ""):
+            return ran(script.removeprefix("echo ") + "\n")
+        case ("",):
+            return ran()
+    said = {"python": subject.cell.image.line.release, "directory": directory, "read": "Grüße, 世界\n", "answer": 42}
+    return ran(json.dumps(said) + "\n")
+
+
+def failures(subject: FakeSubject, *, proofs: Sequence[Proof] = CATALOGUE) -> dict[str, str]:
+    """What is wrong with an image: proof to message."""
+    return {one.name: one.detail for one in outcomes(subject, proofs) if not one.passed}
+
+
+def outcomes(subject: FakeSubject, proofs: Sequence[Proof] = CATALOGUE) -> tuple[Outcome, ...]:
+    return prove(subject, proofs, emulated=False)
+
+
+def pair(first: str, second: str, spoil: Callable[[Draft], object] = lambda _: None) -> FakeSubject:
+    """An image with a right one of another architecture beside it."""
+    return FakeSubject(draft(first, spoil), peers=(FakeSubject(draft(second)),))
