@@ -185,6 +185,9 @@ def _sum_up(one: Examination) -> None:
     passed = sum(outcome.passed for outcome in one.outcomes)
     cell = one.examinee.cell.id
     how = f"{one.examinee.execution}, {one.seconds:.1f} s"
+    if not one.outcomes:
+        emit(click.style(f"{cell}: no proof was made: none of those chosen applies to it ({how})", fg="yellow"))
+        return
     if one.failure is None:
         emit(click.style(f"{cell}: all {passed} proofs passed ({how})", fg="green"))
         return

@@ -28,6 +28,7 @@ from orchestrator.prove.upstream import Upstream, read_upstream
 from orchestrator.publish.names import local_references
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.tree import render_images
+from orchestrator.system.places import Places
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +79,7 @@ def examine(
     builder = BuildxBuilder(client, shop.engine, shop.cancellation)
     (rendered,) = render_images(shop.matrix, (cell.image,))
 
-    upstream = upstream_of(shop, cell.image)
+    upstream = upstream_of(shop.places, cell.image)
 
     def subject(of: Cell, reference: str, peers: Sequence[ImageSubject] = ()) -> ImageSubject:
         return ImageSubject(
@@ -190,9 +191,9 @@ def siblings(shop: Workshop, cell: Cell) -> tuple[tuple[Cell, str], ...]:
     return tuple(found)
 
 
-def upstream_of(shop: Workshop, image: Image) -> Upstream | None:
+def upstream_of(places: Places, image: Image) -> Upstream | None:
     """Read the inputs of an image, where all of them are in the store of this host; nothing is fetched for a proof."""
-    store = Store(root=shop.places.downloads)
+    store = Store(root=places.downloads)
     source = store.find(image.line.source.sha256, image.line.source.file)
     wheels = [store.find_any(pin.sha256) for pin in recipe_for(image).wheels]
     if source is None or None in wheels:

@@ -14,6 +14,7 @@ from orchestrator.engine.model import Engine
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Silent
 from tests.integration.command_line import CommandLine
+from tests.integration.images import EMULATED, NATIVE, Images, build_all
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,3 +39,29 @@ def orchestrator(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     """The command, with a ledger of its own; the cache (bases, inputs, the engine's) is the user's, as it is expensive to fill."""
     state = tmp_path_factory.mktemp("state")
     return CommandLine(environment={**os.environ, "XDG_STATE_HOME": str(state)}, state=state)
+
+
+@pytest.fixture(scope="session")
+def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config that takes no registry for bases."""
+    config = tmp_path_factory.mktemp("config") / "orchestrator.yaml"
+    config.write_text("bases: bootstrap\n")
+    return config
+
+
+@pytest.fixture(scope="session")
+def native_images(
+    orchestrator: CommandLine, client: docker.DockerClient, bootstrap: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Images:
+    """3.9 and 2.7 for amd64, built and proven."""
+    assert client.ping()
+    return build_all(orchestrator, bootstrap, [NATIVE], tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture(scope="session")
+def emulated_images(
+    native_images: Images, orchestrator: CommandLine, bootstrap: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Images:
+    """3.9 and 2.7 for arm64v8, built and proven, and compared with those for amd64."""
+    assert native_images.ok
+    return build_all(orchestrator, bootstrap, [[cell] for cell in EMULATED], tmp_path_factory.mktemp("emulated"))

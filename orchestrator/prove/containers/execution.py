@@ -7,12 +7,13 @@ import io
 import tarfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
+from docker.utils.socket import demux_adaptor, frames_iter
 from requests.exceptions import RequestException
 
 from orchestrator.prove.containers.limits import OUTPUT_BYTES
@@ -83,8 +84,8 @@ class RunningSandbox:
                 number = self._client.api.exec_create(
                     self._container.id, list(argv), environment=dict(environment or {}), workdir=directory
                 )["Id"]
-                output = self._client.api.exec_start(number, stream=True, demux=True)
-                _collect(output, collected, guard)
+                with contextlib.closing(_output_of(self._client, number)) as output:
+                    _collect(output, collected, guard)
                 status = self._client.api.exec_inspect(number)["ExitCode"]
             except (APIError, NotFound) as error:
                 status = None
@@ -111,9 +112,10 @@ def run_to_end(client: docker.DockerClient, container: Any, seconds: float) -> R
     with Guard(container, seconds) as guard:
         try:
             output = client.api.attach(container.id, stdout=True, stderr=True, stream=True, demux=True)
-            container.start()
-            _collect(output, collected, guard)
-            status = int(container.wait(timeout=60)["StatusCode"])
+            with contextlib.closing(output):
+                container.start()
+                _collect(output, collected, guard)
+            status = int(container.wait(timeout=seconds + 60)["StatusCode"])
         except APIError as error:
             raise ProofFailedError(f"the container does not start: {error.explanation or error}") from None
     ran = collected.ran(status, time.monotonic() - started)
@@ -140,6 +142,20 @@ def archive(directory: str, files: Mapping[str, bytes]) -> bytes:
             member.size, member.mode, member.mtime = len(content), 0o644, int(time.time())
             tar.addfile(member, io.BytesIO(content))
     return out.getvalue()
+
+
+def _output_of(client: docker.DockerClient, number: str) -> Generator[tuple[bytes | None, bytes | None], None, None]:
+    """Start an execution and give its output; the SDK's own stream leaves the socket to the garbage collector."""
+    stream: Any = client.api.exec_start(number, socket=True)
+    try:
+        frames: Any = frames_iter
+        for frame in frames(stream, tty=False):
+            yield demux_adaptor(*frame)
+    finally:
+        # The SDK hangs the response on the stream; both hold the socket open.
+        for held in (getattr(stream, "_response", None), stream):
+            if held is not None:
+                held.close()
 
 
 def _collect(output: Iterator[tuple[bytes | None, bytes | None]], collected: _Collected, guard: Guard) -> None:

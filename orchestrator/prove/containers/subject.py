@@ -101,7 +101,7 @@ class ImageSubject:
         try:
             return self._surveys.get(
                 f"{self.digest} {platform}",
-                lambda: read_archive(self._client.api.get_image(self.digest), platform=platform),
+                lambda known: read_archive(self._client.api.get_image(self.digest), platform=platform, known=known),
             )
         except APIError as error:
             raise ProofFailedError(f"the image cannot be read: {error.explanation or error}") from None

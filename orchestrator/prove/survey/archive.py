@@ -29,19 +29,21 @@ class UnreadableImageError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """An image as it was saved."""
+    """An image as it was saved; `layers` by digest (hex)."""
 
     image: ImageConfig
     survey: Survey
+    layers: Mapping[str, Layer]
 
 
-def read_archive(chunks: Iterable[bytes], *, platform: str) -> Saved:
+def read_archive(chunks: Iterable[bytes], *, platform: str, known: Mapping[str, Layer] | None = None) -> Saved:
     """Read a saved image; of several in one index the one for `platform`, else the first whose layers are all there.
 
-    Raises `UnreadableImageError`.
+    `known` are layers that have been read before, by digest (hex): they are not read again. Raises `UnreadableImageError`.
     """
-    documents: dict[str, Any] = {}
+    documents: dict[str, Mapping[str, Any]] = {}
     layers: dict[str, Layer] = {}
+    known = known or {}
     try:
         with tarfile.open(fileobj=cast("IO[bytes]", _Chunks(iter(chunks))), mode="r|") as archive:
             for member in archive:
@@ -49,10 +51,15 @@ def read_archive(chunks: Iterable[bytes], *, platform: str) -> Saved:
                 if content is None:
                     continue
                 name = member.name.removeprefix(_BLOBS)
+                if name in known:
+                    layers[name] = known[name]
+                    continue
                 buffered = io.BufferedReader(cast("io.RawIOBase", content))
                 head = buffered.peek(4)[:4]
                 if head[:1] in {b"{", b"["} and member.size <= _LARGEST_DOCUMENT:
-                    documents[name] = json.loads(buffered.read())
+                    document = json.loads(buffered.read())
+                    if isinstance(document, dict):
+                        documents[name] = document
                 elif head == _ZSTD:
                     raise UnreadableImageError(
                         f"the layer {name[:12]} is compressed with zstd, which cannot be read here"
@@ -62,15 +69,18 @@ def read_archive(chunks: Iterable[bytes], *, platform: str) -> Saved:
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         raise UnreadableImageError(f"the saved image cannot be read: {error}") from None
     manifest = _choose(documents, layers, platform)
-    config = documents.get(_hex(manifest.get("config")))
-    if not isinstance(config, dict):
-        raise UnreadableImageError("the saved image has no config")
-    image = parse_config(config)
+    image = parse_config(documents[_hex(manifest["config"])])
     chosen = tuple(layers[_hex(one)] for one in manifest.get("layers") or ())
-    return Saved(image=image, survey=Survey(layers=chosen, base_layers=min(image.base_layers, len(chosen))))
+    return Saved(
+        image=image,
+        survey=Survey(layers=chosen, base_layers=min(image.base_layers, len(chosen))),
+        layers={_hex(one): layers[_hex(one)] for one in manifest.get("layers") or ()},
+    )
 
 
-def _choose(documents: Mapping[str, Any], layers: Mapping[str, Layer], platform: str) -> Mapping[str, Any]:
+def _choose(
+    documents: Mapping[str, Mapping[str, Any]], layers: Mapping[str, Layer], platform: str
+) -> Mapping[str, Any]:
     complete = [
         manifest
         for manifest in _manifests(documents, documents.get("index.json") or {}, depth=3)
@@ -86,11 +96,15 @@ def _choose(documents: Mapping[str, Any], layers: Mapping[str, Layer], platform:
     return next((manifest for manifest in complete if fits(manifest)), complete[0])
 
 
-def _manifests(documents: Mapping[str, Any], index: Mapping[str, Any], *, depth: int) -> Iterator[Mapping[str, Any]]:
+def _manifests(
+    documents: Mapping[str, Mapping[str, Any]], index: Mapping[str, Any], *, depth: int
+) -> Iterator[Mapping[str, Any]]:
     for descriptor in index.get("manifests") or ():
-        annotations = descriptor.get("annotations") or {}
         document = documents.get(_hex(descriptor))
-        if not isinstance(document, dict) or annotations.get("vnd.docker.reference.type") == _NOT_AN_IMAGE:
+        if document is None:
+            continue
+        annotations = descriptor.get("annotations") or {}
+        if annotations.get("vnd.docker.reference.type") == _NOT_AN_IMAGE:
             continue
         if "manifests" in document and depth:
             yield from _manifests(documents, document, depth=depth - 1)

@@ -13,6 +13,10 @@ from orchestrator.prove.survey.layer import FileKind
 #: What package managers keep for themselves, and what packages make when they are configured.
 _GENERATED = (
     "/etc/ld.so.cache",
+    "/etc/passwd*",
+    "/etc/shadow*",
+    "/etc/group*",
+    "/etc/gshadow*",
     "/etc/alternatives/*",
     "/etc/ca-certificates.conf",
     "/etc/inputrc",
