@@ -49,7 +49,7 @@ def build_all(orchestrator: CommandLine, config: Path, groups: Sequence[Sequence
                 env=dict(orchestrator.environment),
             )
         running.append((process, out, err))
-    found = {}
+    found: dict[str, Any] = {}
     try:
         for process, out, err in running:
             code = process.wait(timeout=_LONGEST)

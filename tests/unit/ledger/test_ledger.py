@@ -22,8 +22,10 @@ PHASES = (
     PhaseRecord(name="configure", seconds=1.5, cached=False),
     PhaseRecord(name="compile", seconds=0.0, cached=True),
 )
-PASSED = ProofRecord(name="machine", passed=True, detail="aarch64", seconds=0.1)
-WRONG = ProofRecord(name="version", passed=False, detail="3.7.1, expected 3.7.2", seconds=0.2)
+PASSED = ProofRecord(name="architecture/machine", verdict="passed", detail="aarch64", seconds=0.1)
+WRONG = ProofRecord(name="interpreter/version", verdict="failed", detail="3.7.1, expected 3.7.2", seconds=0.2)
+
+UNMADE = ProofRecord(name="pip/install", verdict="not made", detail="interpreter/version failed", seconds=0.0)
 
 
 @pytest.fixture
@@ -71,12 +73,35 @@ def test_one_failed_proof_fails_the_attempt_and_is_named(ledger: Ledger) -> None
     failed = ledger.latest("c")
     assert failed is not None
     assert (failed.state, failed.failure_class) == (State.FAILED, "proof failed")
-    assert failed.message == "version: 3.7.1, expected 3.7.2"
+    assert failed.message == "interpreter/version: 3.7.1, expected 3.7.2"
     assert failed.proofs == (PASSED, WRONG)
     ledger.proved(number, [PASSED])
     again = ledger.latest("c")
     assert again is not None
     assert (again.state, again.proofs, again.message) == (State.PROVEN, (PASSED,), "")
+
+
+def test_what_was_not_made_is_not_passed_and_the_failed_one_is_named(ledger: Ledger) -> None:
+    number = attempt_at(ledger, "c")
+    build(ledger, number)
+    ledger.proved(number, [UNMADE, WRONG])
+    failed = ledger.latest("c")
+    assert failed is not None
+    assert (failed.state, failed.message) == (State.FAILED, "interpreter/version: 3.7.1, expected 3.7.2")
+    assert failed.proofs == (UNMADE, WRONG)
+    assert not UNMADE.passed
+    ledger.proved(number, [PASSED, UNMADE])
+    assert ledger.proven("c", "k") is None
+
+
+def test_which_catalogue_proved_it_is_remembered(ledger: Ledger) -> None:
+    number = attempt_at(ledger, "c")
+    build(ledger, number)
+    ledger.proved(number, [PASSED], catalogue="one")
+    ledger.proved(number, [PASSED], catalogue="two")
+    found = ledger.proven("c", "k")
+    assert found is not None
+    assert found.proven_by == "two"
 
 
 def test_no_proof_at_all_proves_nothing(ledger: Ledger) -> None:
@@ -269,7 +294,8 @@ CELLS = st.sampled_from(["a", "b"])
 KEYS = st.sampled_from(["k1", "k2"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
 NAMED = st.builds(PhaseRecord, name=TEXTS, seconds=st.floats(0, 1e6), cached=st.booleans())
-PROOFS = st.builds(ProofRecord, name=TEXTS, passed=st.booleans(), detail=TEXTS, seconds=st.floats(0, 1e6))
+VERDICTS = st.sampled_from(["passed", "failed", "not made"])
+PROOFS = st.builds(ProofRecord, name=TEXTS, verdict=VERDICTS, detail=TEXTS, seconds=st.floats(0, 1e6))
 STEPS = st.one_of(
     st.tuples(st.just("start"), CELLS, KEYS, st.dictionaries(TEXTS, TEXTS, max_size=3)),
     st.tuples(st.just("built"), st.integers(0, 9), TEXTS, st.lists(NAMED, max_size=3)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def remember(ledger: Ledger, cell: Cell, known: Known = KNOWN, *, state: str = "
     if state in {"built", "proven"}:
         ledger.built(number, reference=REFERENCE, digest=DIGEST, size=1, seconds=1.0, phases=())
     if state == "proven":
-        ledger.proved(number, [ProofRecord(name="machine", passed=True, detail="", seconds=0.0)])
+        passed = ProofRecord(name="architecture/machine", verdict="passed", detail="", seconds=0.0)
+        ledger.proved(number, [passed], catalogue=known.proofs)
 
 
 def planned(ledger: Ledger, cell: Cell, known: Known = KNOWN, *, force: bool = False) -> PlannedCell:
@@ -77,6 +79,23 @@ def test_proven_but_gone_or_replaced_is_built_again(ledger: Ledger, cell: Cell, 
 def test_without_an_engine_the_ledger_is_trusted(ledger: Ledger, cell: Cell) -> None:
     remember(ledger, cell)
     assert plan_cell(cell, KNOWN, ledger, present=None).action is Action.NOTHING
+
+
+@pytest.mark.parametrize("present", [PRESENT, None])
+def test_proven_by_other_proofs_is_proven_again_without_a_build(
+    ledger: Ledger, cell: Cell, present: dict[str, str] | None
+) -> None:
+    remember(ledger, cell, dataclasses.replace(KNOWN, proofs="yesterday's"))
+    plan = plan_cell(cell, dataclasses.replace(KNOWN, proofs="today's"), ledger, present=present)
+    assert (plan.action, plan.reason) == (Action.PROVE, "built, but the proofs have changed since")
+    assert plan.attempt is not None
+    assert plan.attempt.reference == REFERENCE
+
+
+def test_proven_by_other_proofs_but_gone_is_built_again(ledger: Ledger, cell: Cell) -> None:
+    remember(ledger, cell)
+    plan = plan_cell(cell, dataclasses.replace(KNOWN, proofs="today's"), ledger, present={})
+    assert (plan.action, plan.reason) == (Action.BUILD, "proven, but its image is no longer in the engine")
 
 
 def test_force_builds_what_is_proven(ledger: Ledger, cell: Cell) -> None:

@@ -29,7 +29,7 @@ def attempt(cell: Cell, state: State = State.PROVEN) -> Attempt:
             PhaseRecord(name="packages", seconds=0.0, cached=True),
             PhaseRecord(name="compile", seconds=59.04, cached=False),
         ),
-        proofs=(ProofRecord(name="machine", passed=True, detail="x86_64", seconds=0.1),),
+        proofs=(ProofRecord(name="architecture/machine", verdict="passed", detail="x86_64", seconds=0.1),),
     )  # fmt: skip
 
 

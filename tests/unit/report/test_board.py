@@ -20,7 +20,8 @@ STEPS = (
     "[build 4/9] RUN ./configure",
     "[build 5/9] RUN make -j 2",
     "[build 5/9] RUN make -j 2",
-    "[prove]",
+    "[prove 1/2] architecture/platform",
+    "[prove 2/2] pip/install",
 )
 
 

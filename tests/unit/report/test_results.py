@@ -51,7 +51,9 @@ def test_the_document_is_json_and_says_everything(matrix: Matrix) -> None:
     document = json.loads(json.dumps(describe_results([result(good), result(bad, failure=FAILURE)])))
     first, second = document["cells"]
     assert (first["id"], first["ok"], first["failure"], first["log"]) == (good.id, True, None, "/logs/cell.log")
-    assert first["proofs"] == [{"name": "machine", "passed": True, "detail": "x86_64", "seconds": 0.1}]
+    assert first["proofs"] == [
+        {"name": "architecture/machine", "passed": True, "verdict": "passed", "detail": "x86_64", "seconds": 0.1}
+    ]
     assert first["phases"][0] == {"name": "packages", "seconds": 0.0, "cached": True}
     assert second["failure"] == {"class": "compile error", "message": "[build 5/9] RUN make"}
     assert (second["ok"], second["tags"]) == (False, [])

@@ -1,0 +1,36 @@
+"""A world in which nothing reaches outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.ledger.ledger import Ledger, open_ledger
+from orchestrator.matrix.model import Matrix
+from orchestrator.pipeline import cell as cell_module
+from orchestrator.pipeline import proving, publishing
+from orchestrator.pipeline.workshop import Workshop
+from tests.unit.pipeline.fakes import FakeBoard, FakeBuilder, FakeClient, FakeProver, World, workshop
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "state" / "ledger.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(debian_matrix: Matrix, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    engine, prover = FakeClient(), FakeProver()
+    builder = FakeBuilder(engine)
+    shop = workshop(debian_matrix, ledger, engine, tmp_path)
+    connection: Any = engine
+    monkeypatch.setattr(cell_module, "build", builder)
+    monkeypatch.setattr(proving, "prove", prover)
+    monkeypatch.setattr(publishing, "run", engine.run)
+    monkeypatch.setattr(Workshop, "open_client", lambda _: connection)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+    return World(shop=shop, engine=engine, builder=builder, board=FakeBoard(), prover=prover)

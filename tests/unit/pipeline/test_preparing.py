@@ -1,0 +1,134 @@
+"""What is found out before a run: bases, emulators, what is in the engine, which proofs there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+from orchestrator.build.execution import Execution
+from orchestrator.config.settings import Settings
+from orchestrator.engine.model import Engine
+from orchestrator.errors import EnvironmentFailedError, UnreachableError
+from orchestrator.matrix.model import Cell, Matrix, Platform
+from orchestrator.pipeline import run as run_module
+from orchestrator.pipeline import workshop as workshop_module
+from orchestrator.pipeline.run import prepare
+from orchestrator.pipeline.workshop import Workshop, open_workshop
+from orchestrator.plan.plan import Action
+from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.system.progress import Silent
+from tests.unit.pipeline.fakes import FakeClient, FakeIngredients, World
+
+IMAGE = "3.9-slim-bullseye"
+
+
+class FakeBases(FakeIngredients):
+    """Bases of which some cannot be had."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def check(self, cells: Sequence[Cell]) -> None:
+        assert cells
+        if self.gone:
+            raise UnreachableError("no base")
+
+
+@pytest.fixture
+def bases(monkeypatch: pytest.MonkeyPatch) -> FakeBases:
+    fake = FakeBases()
+    monkeypatch.setattr(run_module, "_bases", lambda _: fake)
+    monkeypatch.setattr(run_module, "sweep", lambda _: 0)
+    monkeypatch.setattr(Workshop, "executions", lambda *_: {"arm64v8": Execution(emulator="qemu 10")})
+    return fake
+
+
+def test_a_plan_knows_base_emulator_and_proofs(world: World, bases: FakeBases) -> None:
+    cells = world.cells(IMAGE)
+    prepared = prepare(world.shop, cells)
+    given: Any = prepared.bases
+    assert given is bases
+    assert [one.cell for one in prepared.planned] == list(cells)
+    assert [one.known.execution.emulator for one in prepared.planned] == ["", "qemu 10"]
+    assert {(one.known.base_digest, one.known.proofs) for one in prepared.planned} == {("sha256:base", fingerprint())}
+
+
+def test_what_is_proven_is_planned_so_unless_it_is_forced(world: World, bases: FakeBases) -> None:
+    cells = world.cells(IMAGE)
+    world.run(cells)
+    assert not bases.gone
+    assert {one.action for one in prepare(world.shop, cells).planned} == {Action.NOTHING}
+    assert {one.action for one in prepare(world.shop, cells, force=True).planned} == {Action.BUILD}
+
+
+def test_a_base_that_cannot_be_had_ends_it_before_anything_is_fetched(
+    world: World, bases: FakeBases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases.gone = True
+    monkeypatch.setattr(Workshop, "executions", lambda *_: pytest.fail("an emulator was fetched"))
+    with pytest.raises(UnreachableError):
+        prepare(world.shop, world.cells(IMAGE))
+
+
+def test_executions_are_by_architecture(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Found:
+        def __init__(self, *, native: bool) -> None:
+            self.native = native
+            self.emulator = "qemu 10"
+
+    def ensure(platforms: Iterable[Platform], *_: Any) -> dict[Platform, Found]:
+        return {one: Found(native=one.architecture == "amd64") for one in platforms}
+
+    monkeypatch.setattr(workshop_module, "ensure_emulation", ensure)
+    found = world.shop.executions(world.cells(IMAGE))
+    assert found == {"amd64": Execution(), "arm64v8": Execution(emulator="qemu 10")}
+
+
+class Opened:
+    """In the place of the engine for a run."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __call__(self, *_: Any) -> Opened:
+        return self
+
+    def __enter__(self) -> Engine:
+        return self.engine
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_a_workshop_is_opened_with_one_connection_and_closes_it(
+    world: World, debian_matrix: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(workshop_module, "engine_for_work", Opened(world.shop.engine))
+    client = FakeClient()
+    asked: list[dict[str, Any]] = []
+
+    def connect(**options: Any) -> FakeClient:
+        asked.append(options)
+        return client
+
+    monkeypatch.setattr(docker, "from_env", connect)
+    with open_workshop(debian_matrix, Settings(), Silent()) as shop:
+        used: Any = shop.client
+        assert used is client
+        assert shop.ledger.path == tmp_path / "orchestrator" / "ledger.sqlite"
+    assert client.closed == 1
+    (options,) = asked
+    assert (options["environment"]["DOCKER_HOST"], options["use_ssh_client"]) == ("unix:///x", False)
+
+    def refuse(**_: Any) -> FakeClient:
+        raise DockerException("refused")
+
+    monkeypatch.setattr(docker, "from_env", refuse)
+    with pytest.raises(EnvironmentFailedError, match="the engine at unix:///x does not answer"):
+        workshop_module._connect(world.shop.engine)
