@@ -60,7 +60,7 @@ def command(
 
     Nothing is built, tagged or pulled, and no proof needs a network.
 
-    Examples: orchestrator test 2.7-slim-bullseye-arm64v8; orchestrator test --list; orchestrator test --only security 3.7;
+    Examples: orchestrator test 2.7-slim-bullseye-arm64v8; orchestrator test --list; orchestrator test --only security --version 3.7;
     orchestrator test --image arm64v8/python:3.7-alpine --as 3.7-alpine3.8-arm64v8
     """
     from orchestrator.prove.catalogue import choose  # noqa: PLC0415 - --help must not wait for it

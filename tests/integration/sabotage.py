@@ -12,6 +12,7 @@ DYNAMIC = f"{LIBRARY}/lib-dynload"
 STARTS = "interpreter/starts"
 AMD64 = "3.9-slim-bullseye-amd64"
 ARM64 = "3.9-slim-bullseye-arm64v8"
+PYTHON2 = "2.7-slim-bullseye-amd64"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +85,7 @@ SABOTAGES = (
     _sabotage("stale ENV", "ENV PYTHON_VERSION=3.9.1", "recipe/environment"),
     _sabotage("further ENV", "ENV DEBUG=1", "recipe/environment"),
     _sabotage("other LANG", "ENV LANG=C", "recipe/environment", "behaviour/text", also=("readme/script",)),
-    _sabotage("wrong CMD", 'CMD ["python2"]', "recipe/command"),
+    _sabotage("wrong CMD", 'CMD ["python2"]', "recipe/command", "override/default"),
     _sabotage("an ENTRYPOINT", 'ENTRYPOINT ["python3"]', "recipe/command", "override/command"),
     _sabotage("a LABEL", "LABEL maintainer=somebody", "recipe/defaults"),
     _sabotage("a USER", "USER nobody", "recipe/defaults"),
@@ -93,6 +94,7 @@ SABOTAGES = (
     _sabotage("a port", "EXPOSE 80", "recipe/defaults"),
     _sabotage("a health check", "HEALTHCHECK CMD true", "recipe/defaults"),
     _sabotage("a stop signal", "STOPSIGNAL SIGINT", "recipe/defaults"),
+    _sabotage("a trigger", "ONBUILD RUN false", "recipe/defaults", "readme/dockerfile"),
     _sabotage("left-over tests", f"RUN mkdir {LIBRARY}/test && touch {LIBRARY}/test/__init__.py", "recipe/cleanup"),
     _sabotage(
         "a compiled file", f"RUN python -c 'import py_compile as c; c.compile(\"{LIBRARY}/this.py\")'", "recipe/cleanup"
@@ -203,6 +205,13 @@ SABOTAGES = (
         also=("behaviour/compression",),
     ),
     _sabotage(
+        "no Berkeley DB",
+        "RUN rm /usr/local/lib/python2.7/lib-dynload/_bsddb.so",
+        "modules/files",
+        "behaviour/dbm",
+        cell=PYTHON2,
+    ),
+    _sabotage(
         "tkinter that can be imported",
         f"RUN cp {DYNAMIC}/_crypt.cpython-39-x86_64-linux-gnu.so /x.so && rm {DYNAMIC}/_tkinter.* /x.so"
         f" && echo > {PACKAGES}/_tkinter.py",
@@ -229,7 +238,49 @@ SABOTAGES = (
         "behaviour/curses",
         also=("recipe/layers",),
     ),
+    _sabotage("removed command", "RUN rm /usr/local/bin/2to3", "recipe/scripts"),
+    _sabotage(
+        "script without its interpreter",
+        "RUN sed -i '1s,.*,#!/usr/bin/python2,' /usr/local/bin/wheel",
+        "recipe/scripts",
+    ),
+    _at_start("square roots that are wrong", "import math; math.sqrt = lambda x: x / 2", "behaviour/numbers"),
+    _sabotage(
+        "other encoding of pipes",
+        "ENV PYTHONIOENCODING=ascii",
+        "recipe/environment",
+        "behaviour/text",
+        cell=PYTHON2,
+    ),
+    _at_start("links that are symlinks", "import os; os.link = os.symlink", "behaviour/files"),
+    _sabotage(
+        "terminate that interrupts",
+        f"RUN sed -i 's/send_signal(signal.SIGTERM)/send_signal(signal.SIGINT)/' {LIBRARY}/subprocess.py",
+        "behaviour/processes",
+        also=_STDLIB,
+    ),
+    _at_start(
+        "thread-local data that is shared",
+        'import threading; threading.local = type("local", (), {})',
+        "behaviour/threads",
+    ),
+    _at_start("recursion without a limit", "import sys; sys.setrecursionlimit(10 ** 9)", "behaviour/recursion"),
+    # What a build has that found no working sem_open.
+    _at_start("no semaphores", "import _multiprocessing; del _multiprocessing.SemLock", "behaviour/multiprocessing"),
+    _sabotage(
+        "timers that ring at once",
+        f"RUN sed -i 's/self.time() + delay/self.time()/' {LIBRARY}/asyncio/base_events.py",
+        "behaviour/asyncio",
+        also=_STDLIB,
+    ),
+    _at_start("zlib that does not count", "import zlib; zlib.crc32 = lambda *a: 0", "behaviour/compression"),
+    _at_start("MD5 for SHA-256", "import hashlib; hashlib.sha256 = hashlib.md5", "behaviour/hashing"),
+    _sabotage("dbm without GNU's", f"RUN rm {LIBRARY}/dbm/gnu.py", "behaviour/dbm", also=_STDLIB),
+    _at_start("a short that is long", "import ctypes; ctypes.c_short = ctypes.c_long", "behaviour/ctypes"),
+    _sabotage("another editor", "RUN echo 'set editing-mode vi' > /etc/inputrc", "behaviour/readline"),
     # security
+    _sabotage("a module for root alone", f"RUN chmod 600 {LIBRARY}/tempfile.py", "security/confined"),
+    _sabotage("program of another user", "RUN chown 1000 /usr/local/bin/python3.9", "security/writable"),
     _sabotage("setuid", "RUN chmod u+s /usr/bin/env", "security/setuid"),
     _sabotage("setuid interpreter", "RUN chmod 4755 /usr/local/bin/python3.9", "security/setuid"),
     _sabotage("writable by everybody", f"RUN chmod 666 {LIBRARY}/os.py", "security/writable"),
@@ -265,6 +316,7 @@ SABOTAGES = (
         also=("pip/files",),
     ),
     # override, readme
+    _sabotage("no shell", "RUN rm /bin/sh", "override/entrypoint", also=("recipe/scripts",)),
     _sabotage("echo that says something else", "RUN printf '#!/bin/sh\\necho no\\n' > /bin/echo", "override/command"),
     _sabotage(
         "json that lies",

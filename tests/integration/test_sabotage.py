@@ -15,7 +15,7 @@ from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.proving import upstream_of
 from orchestrator.prove.catalogue import CATALOGUE
 from orchestrator.prove.containers.building import BuildxBuilder
-from orchestrator.prove.containers.owners import LABEL
+from orchestrator.prove.containers.owners import OWNER, owner
 from orchestrator.prove.containers.subject import ImageSubject
 from orchestrator.prove.model import Outcome, Verdict
 from orchestrator.prove.proofs.probing import STARTS
@@ -27,11 +27,11 @@ from orchestrator.system.places import Places
 from orchestrator.system.process import Cancellation, Command, run
 from tests.integration.command_line import CommandLine
 from tests.integration.images import DEBIAN, MATRIX, Images
-from tests.integration.sabotage import AMD64, ARM64, SABOTAGES, Sabotage
+from tests.integration.sabotage import AMD64, ARM64, PYTHON2, SABOTAGES, Sabotage
 
 #: What any further line in a Dockerfile is seen by.
 _OF_EVERY_LINE = frozenset({"recipe/layers", "recipe/history"})
-_OTHER = {AMD64: ARM64, ARM64: AMD64}
+_OTHER = {AMD64: ARM64, ARM64: AMD64, PYTHON2: "2.7-slim-bullseye-arm64v8"}
 
 pytestmark = pytest.mark.timeout(5400)
 
@@ -123,7 +123,7 @@ def bench(client: docker.DockerClient, engine: Engine, tmp_path_factory: pytest.
         for tag in image.tags:
             if tag.startswith("orchestrator.local/sabotage/"):
                 client.images.remove(tag, force=True)
-    assert client.containers.list(all=True, filters={"label": LABEL}) == []
+    assert client.containers.list(all=True, filters={"label": f"{OWNER}={owner()}"}) == []
 
 
 def refused(outcomes: dict[str, Outcome]) -> set[str]:
@@ -138,7 +138,7 @@ def judge(sabotage: Sabotage, outcomes: dict[str, Outcome]) -> None:
     assert all(details.values())
 
 
-@pytest.mark.parametrize("sabotage", [one for one in SABOTAGES if one.cell == AMD64], ids=lambda one: one.name)
+@pytest.mark.parametrize("sabotage", [one for one in SABOTAGES if one.cell != ARM64], ids=lambda one: one.name)
 def test_a_broken_image_is_refused_by_the_right_proof(native_images: Images, bench: Bench, sabotage: Sabotage) -> None:
     assert native_images.ok
     reference = bench.build(sabotage.cell, sabotage.lines.replace("{other}", "scratch"))
@@ -155,9 +155,16 @@ def test_a_broken_foreign_image_is_refused_by_the_right_proof(
 
 
 def test_every_sabotage_names_proofs_that_exist() -> None:
-    assert len({one.name for one in SABOTAGES}) == len(SABOTAGES) >= 25
-    known = {proof.name for proof in CATALOGUE}
-    assert {name for one in SABOTAGES for name in (*one.refused_by, *one.also)} <= known
+    assert len({one.name for one in SABOTAGES}) == len(SABOTAGES)
+    assert {name for one in SABOTAGES for name in one.also} <= {proof.name for proof in CATALOGUE}
+
+
+def test_every_proof_has_an_image_that_it_refuses() -> None:
+    here = {name for one in SABOTAGES for name in one.refused_by}
+    # Those that compare, and the platform, which no Dockerfile changes, have tests of their own below.
+    below = {proof.name for proof in CATALOGUE if proof.pairwise} | {"architecture/platform"}
+    assert here | below == {proof.name for proof in CATALOGUE}
+    assert not here & below
 
 
 def test_an_image_of_another_architecture_is_refused(native_images: Images, bench: Bench) -> None:

@@ -159,7 +159,8 @@ def _output_of(client: docker.DockerClient, number: str) -> Generator[tuple[byte
 
 
 def _collect(output: Iterator[tuple[bytes | None, bytes | None]], collected: _Collected, guard: Guard) -> None:
-    with contextlib.suppress(RequestException):  # the stream of a container that was killed may end in the middle
+    # The stream of a container that was killed may end in the middle; the errors of requests are `OSError`s, too.
+    with contextlib.suppress(OSError):
         for stdout, stderr in output:
             left = max(OUTPUT_BYTES - collected.size, 0)
             collected.stdout += (stdout or b"")[:left]

@@ -37,7 +37,10 @@ _KEPT = (
     "/usr/local/lib/python*/_sysconfigdata*.py",
     "/usr/local/lib/python*/config*/Makefile",
     "/usr/local/lib/libpython*",
+    "/usr/local/bin/*",
 )
+#: How a tar stream carries what a file may do beyond its user's rights.
+_CAPABILITIES = "SCHILY.xattr.security.capability"
 _LARGEST_KEPT = 64 * 1024 * 1024
 _OURS = "/usr/local/"
 _CHUNK = 1024 * 1024
@@ -58,7 +61,7 @@ class File:
     """A path of an image. `mode` are the permission bits (07777), `size` bytes, `target` what a symlink says.
 
     `elf` is the header of an ELF file; `needed` and `sha256` (hex) are known for files below /usr/local. `layer` counts from 0, the
-    base's first.
+    base's first. `capable` says that the file has capabilities of its own.
     """
 
     kind: FileKind
@@ -71,11 +74,12 @@ class File:
     needed: tuple[str, ...] = ()
     sha256: str = ""
     layer: int = 0
+    capable: bool = False
 
     @property
     def special(self) -> bool:
-        """True for a program that runs with somebody else's rights (setuid, setgid)."""
-        return self.kind is FileKind.FILE and bool(self.mode & 0o6000)
+        """True for a program that runs with more than its user's rights (setuid, setgid, capabilities)."""
+        return self.kind is FileKind.FILE and (bool(self.mode & 0o6000) or self.capable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,6 +150,7 @@ def _look(path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> tupl
             elf=elf,
             needed=_needed(whole) if elf is not None and whole else (),
             sha256=digest,
+            capable=_CAPABILITIES in member.pax_headers,
         ),
         whole if wanted and content is not None else None,
     )

@@ -286,8 +286,11 @@ def _python(made: Draft, recipe: Recipe) -> None:
     library, include = f"/usr/local/lib/python{line.name}", f"/usr/local/include/python{line.name}{abi}"
     own[f"/usr/local/bin/python{line.name}"] = Entry(content=elf(header, needed=(shared, c_library)), mode=0o755)
     own[f"/usr/local/bin/python{line.version[0]}"] = link(f"python{line.name}")
-    for name in ("idle3", "pydoc3", "python3-config"):
-        own[f"/usr/local/bin/{name}"] = Entry(content=b"#!/bin/sh\n", mode=0o755)
+    major = line.version[0]
+    of_python = ("idle3", "pydoc3", "python3-config") if major == 3 else ("idle", "pydoc", "python-config")
+    for name in (*of_python, "2to3", "pip", f"pip{major}", "wheel"):
+        script = f"#!/usr/local/bin/python{line.name}\nimport sys\n".encode()
+        own[f"/usr/local/bin/{name}"] = Entry(content=script, mode=0o755)
     own["/usr/local/bin/python"] = link(f"python{line.version[0]}")
     own |= {f"/usr/local/bin/{one.name}": link(one.text) for one in recipe.symlinks}
     own[f"/usr/local/lib/{shared}"] = Entry(

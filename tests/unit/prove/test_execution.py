@@ -93,8 +93,9 @@ def test_a_container_that_does_not_run_is_said_not_to() -> None:
     assert sandbox.dead
 
 
-def test_a_stream_that_breaks_off_is_the_end_of_what_was_said() -> None:
-    engine = engine_of(Program(output=((b"half", None),), error=LostConnectionError("reset")))
+@pytest.mark.parametrize("error", [LostConnectionError("reset"), ConnectionResetError(104, "reset")])
+def test_a_stream_that_breaks_off_is_the_end_of_what_was_said(error: OSError) -> None:
+    engine = engine_of(Program(output=((b"half", None),), error=error))
     assert sandbox_of(engine).execute(["x"]).stdout == "half"
 
 

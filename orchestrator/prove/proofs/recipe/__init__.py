@@ -12,6 +12,7 @@ from orchestrator.prove.proofs.recipe import (
     libraries,
     linker,
     packages,
+    scripts,
     symlinks,
     upstream,
 )
@@ -21,6 +22,7 @@ PROOFS = (
     command.PROOF,
     defaults.PROOF,
     symlinks.PROOF,
+    scripts.PROOF,
     cleanup.PROOF,
     leftovers.PROOF,
     files.PROOF,

@@ -10,9 +10,10 @@ def _check(subject: Subject) -> str:
     base = subject.survey.base.files
     special = {path: file for path, file in subject.survey.whole.files.items() if file.special}
     added = [
-        f"{path} ({file.mode:04o})"
+        f"{path} ({file.mode:04o}{', with capabilities' if file.capable else ''})"
         for path, file in sorted(special.items())
-        if (before := base.get(path)) is None or before.mode != file.mode or before.owner != file.owner
+        if (before := base.get(path)) is None
+        or (before.mode, before.owner, before.capable) != (file.mode, file.owner, file.capable)
     ]
     if added:
         raise ProofFailedError(f"not in the base: {listed(added)}", output="\n".join(added))
@@ -21,7 +22,7 @@ def _check(subject: Subject) -> str:
 
 PROOF = Proof(
     name="security/setuid",
-    claim="There is no setuid or setgid file beyond those of the base.",
+    claim="There is no setuid or setgid file, and none with capabilities, beyond those of the base.",
     link="https://man7.org/linux/man-pages/man2/execve.2.html",
     check=_check,
 )
