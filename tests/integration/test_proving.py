@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from orchestrator.engine.model import Engine
+from orchestrator.prove.catalogue import CATALOGUE
 from orchestrator.prove.containers.owners import LABEL, OWNER
 from tests.integration.command_line import ROOT, CommandLine, Running
 from tests.integration.images import DEBIAN, EMULATED, NATIVE, Images
@@ -124,3 +125,12 @@ def test_what_cannot_be_proven_is_said_before_anything_runs(
     done = orchestrator("test", *DEBIAN, *words)
     assert done.code == 2
     assert said in done.err
+
+
+def test_the_list_is_the_catalogue(orchestrator: CommandLine) -> None:
+    done = orchestrator("test", "--list", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert [one["name"] for one in done.document] == [proof.name for proof in CATALOGUE]
+    assert all(one["claim"] and one["link"].startswith("https://") for one in done.document)
+    some = orchestrator("test", "--list", "--json", "--only", "pip", "--skip", "pip/install").document
+    assert {one["name"] for one in some} == {"pip/distributions", "pip/version", "pip/files"}
