@@ -141,6 +141,9 @@ def _prove(
         on_proof=lambda proof: on_step(f"[prove {proofs.index(proof) + 1}/{len(proofs)}] {proof.name}"),
         log=Path(attempt.log) if attempt is not None and attempt.log else None,
     )
+    if not examination.whole:
+        # Only a run that is being stopped leaves proofs out, and what was not shown must not count.
+        raise KeyboardInterrupt
     shop.ledger.proved(number, proof_records(examination.outcomes), catalogue=fingerprint())
     return examination.failure
 

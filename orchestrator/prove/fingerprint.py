@@ -6,14 +6,12 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-_PARTS = ("proofs", "probes", "materials")
-
 
 @cache
-def fingerprint(directory: Path = Path(__file__).parent) -> str:
+def fingerprint(package: Path = Path(__file__).parents[1]) -> str:
     """Hash (sha256, hex) every file that says what is proven. Nothing is imported: a plan asks this, and has to be quick."""
     digest = hashlib.sha256()
-    for part in _PARTS:
-        for path in sorted((directory / part).rglob("*.py")):
-            digest.update(str(path.relative_to(directory)).encode() + b"\0" + path.read_bytes() + b"\0")
+    files = [*(package / "prove").rglob("*.py"), *(package / "recipe" / "rules").glob("*.yaml")]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -157,6 +157,15 @@ SABOTAGES = (
     _sabotage("changed standard library", f"RUN echo '# changed' >> {LIBRARY}/random.py", "recipe/upstream"),
     _sabotage("removed module", f"RUN rm {LIBRARY}/random.py", "recipe/upstream", "behaviour/imports"),
     _sabotage("changed header", "RUN echo >> /usr/local/include/python3.9/object.h", "recipe/upstream"),
+    _sabotage("changed file of the base", "RUN echo '#' >> /etc/profile", "recipe/base"),
+    _sabotage("removed file of the base", "RUN rm /usr/bin/wall", "recipe/base"),
+    _sabotage("directory of the base", "RUN chmod 755 /var/tmp", "recipe/base"),
+    _sabotage(
+        "further source of packages", "RUN echo 'deb http://x.invalid x main' >> /etc/apt/sources.list", "recipe/base"
+    ),
+    _sabotage("another suite", "RUN sed -i 's/bullseye/buster/g' /usr/lib/os-release", "recipe/suite", "recipe/base"),
+    _sabotage("further certificate", "RUN echo x > /etc/ssl/certs/evil.pem", "recipe/files"),
+    _sabotage("further account", "RUN echo 'eve:x:1000:1000::/:/bin/sh' >> /etc/passwd", "security/passwords"),
     # interpreter
     _at_start("hangs at its start", "import time; time.sleep(100000)", "interpreter/starts"),
     _at_start(

@@ -29,8 +29,8 @@ from tests.integration.command_line import CommandLine
 from tests.integration.images import DEBIAN, MATRIX, Images
 from tests.integration.sabotage import AMD64, ARM64, PYTHON2, SABOTAGES, Sabotage
 
-#: What any further line in a Dockerfile is seen by.
-_OF_EVERY_LINE = frozenset({"recipe/layers", "recipe/history"})
+#: What any further line in a Dockerfile is seen by; what a line does to the base, recipe/base sees beside the proof whose business it is.
+_OF_EVERY_LINE = frozenset({"recipe/layers", "recipe/history", "recipe/base"})
 _OTHER = {AMD64: ARM64, ARM64: AMD64, PYTHON2: "2.7-slim-bullseye-arm64v8"}
 
 pytestmark = pytest.mark.timeout(5400)

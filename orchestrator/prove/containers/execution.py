@@ -7,7 +7,7 @@ import io
 import tarfile
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -18,6 +18,10 @@ from requests.exceptions import RequestException
 
 from orchestrator.prove.containers.limits import OUTPUT_BYTES
 from orchestrator.prove.model import ProofFailedError, Ran
+
+#: A piece of stdout or of stderr.
+Chunk = tuple[bytes | None, bytes | None]
+_BOTH = {"stdout": 1, "stderr": 1, "stream": 1}
 
 
 class Guard:
@@ -84,7 +88,7 @@ class RunningSandbox:
                 number = self._client.api.exec_create(
                     self._container.id, list(argv), environment=dict(environment or {}), workdir=directory
                 )["Id"]
-                with contextlib.closing(_output_of(self._client, number)) as output:
+                with _reading(self._client.api.exec_start(number, socket=True)) as output:
                     _collect(output, collected, guard)
                 status = self._client.api.exec_inspect(number)["ExitCode"]
             except (APIError, NotFound) as error:
@@ -100,6 +104,10 @@ class RunningSandbox:
         self.dead = ran.status != 0
         return ran
 
+    def remove(self) -> None:
+        """Remove the container."""
+        remove(self._container)
+
     def put(self, directory: str, files: Mapping[str, bytes]) -> None:
         """Write files below a directory."""
         put(self._container, {directory: files})
@@ -111,8 +119,8 @@ def run_to_end(client: docker.DockerClient, container: Any, seconds: float) -> R
     collected = _Collected()
     with Guard(container, seconds) as guard:
         try:
-            output = client.api.attach(container.id, stdout=True, stderr=True, stream=True, demux=True)
-            with contextlib.closing(output):
+            # Attached before it starts, so that nothing is missed.
+            with _reading(client.api.attach_socket(container.id, _BOTH)) as output:
                 container.start()
                 _collect(output, collected, guard)
             status = int(container.wait(timeout=seconds + 60)["StatusCode"])
@@ -133,6 +141,12 @@ def put(container: Any, files: Mapping[str, Mapping[str, bytes]]) -> None:
         raise ProofFailedError(f"nothing can be written into the container: {error.explanation or error}") from None
 
 
+def remove(container: Any) -> None:
+    """Remove a container with its volumes; one that is gone already is no error, nor an engine that does not answer: it is swept later."""
+    with contextlib.suppress(APIError, RequestException):
+        container.remove(force=True, v=True)
+
+
 def archive(directory: str, files: Mapping[str, bytes]) -> bytes:
     """Pack files for `put_archive` on /, everything readable to everybody."""
     out = io.BytesIO()
@@ -144,13 +158,12 @@ def archive(directory: str, files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _output_of(client: docker.DockerClient, number: str) -> Generator[tuple[bytes | None, bytes | None], None, None]:
-    """Start an execution and give its output; the SDK's own stream leaves the socket to the garbage collector."""
-    stream: Any = client.api.exec_start(number, socket=True)
+@contextlib.contextmanager
+def _reading(stream: Any) -> Iterator[Iterator[Chunk]]:
+    """Give both streams of a connection, and close it; the SDK's own iterators leave that to the garbage collector."""
+    frames: Any = frames_iter
     try:
-        frames: Any = frames_iter
-        for frame in frames(stream, tty=False):
-            yield demux_adaptor(*frame)
+        yield (demux_adaptor(*frame) for frame in frames(stream, tty=False))
     finally:
         # The SDK hangs the response on the stream; both hold the socket open.
         for held in (getattr(stream, "_response", None), stream):
@@ -158,7 +171,7 @@ def _output_of(client: docker.DockerClient, number: str) -> Generator[tuple[byte
                 held.close()
 
 
-def _collect(output: Iterator[tuple[bytes | None, bytes | None]], collected: _Collected, guard: Guard) -> None:
+def _collect(output: Iterator[Chunk], collected: _Collected, guard: Guard) -> None:
     # The stream of a container that was killed may end in the middle; the errors of requests are `OSError`s, too.
     with contextlib.suppress(OSError):
         for stdout, stderr in output:

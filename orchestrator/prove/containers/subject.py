@@ -15,7 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from orchestrator.errors import EnvironmentFailedError, UsageError
 from orchestrator.matrix.model import Cell
 from orchestrator.prove.containers.building import Builder
-from orchestrator.prove.containers.execution import RunningSandbox, put, run_to_end
+from orchestrator.prove.containers.execution import RunningSandbox, put, remove, run_to_end
 from orchestrator.prove.containers.limits import options, sandbox_options
 from orchestrator.prove.image import ImageConfig
 from orchestrator.prove.model import ProofFailedError, Ran, Sandbox, Subject, Where
@@ -122,6 +122,8 @@ class ImageSubject:
         """The container of that kind; a new one where the last had to be killed."""
         found = self._sandboxes.get(where)
         if found is None or found.dead:
+            if found is not None:
+                found.remove()  # with all that is still running in it
             container = self._container(self.digest, sandbox_options(self.cell, where))
             try:
                 container.start()
@@ -184,7 +186,7 @@ class ImageSubject:
             put(container, files or {})
             return run_to_end(self._client, container, self._seconds)
         finally:
-            _remove(container)
+            remove(container)
 
     @contextlib.contextmanager
     def build(self, dockerfile: str, files: Mapping[str, bytes]) -> Iterator[str]:
@@ -197,10 +199,5 @@ class ImageSubject:
             container = self._client.containers.create(image, **chosen)
         except APIError as error:
             raise ProofFailedError(f"no container can be made of it: {error.explanation or error}") from None
-        self._cleanup.callback(_remove, container)
+        self._cleanup.callback(remove, container)
         return container
-
-
-def _remove(container: Any) -> None:
-    with contextlib.suppress(APIError):
-        container.remove(force=True, v=True)

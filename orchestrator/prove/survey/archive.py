@@ -91,7 +91,9 @@ def _choose(
         raise UnreadableImageError("the saved image has no manifest whose layers are all there")
 
     def fits(manifest: Mapping[str, Any]) -> bool:
-        return parse_config(documents[_hex(manifest["config"])]).platform == platform
+        seen = parse_config(documents[_hex(manifest["config"])]).platform
+        # arm64 without a variant is v8: https://github.com/containerd/platforms/blob/main/database.go
+        return platform in {seen, f"{seen}/v8" if seen == "linux/arm64" else seen}
 
     return next((manifest for manifest in complete if fits(manifest)), complete[0])
 

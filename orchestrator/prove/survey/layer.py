@@ -38,6 +38,8 @@ _KEPT = (
     "/usr/local/lib/python*/config*/Makefile",
     "/usr/local/lib/libpython*",
     "/usr/local/bin/*",
+    "/etc/os-release",
+    "/usr/lib/os-release",
 )
 #: How a tar stream carries what a file may do beyond its user's rights.
 _CAPABILITIES = "SCHILY.xattr.security.capability"
@@ -60,7 +62,7 @@ class FileKind(StrEnum):
 class File:
     """A path of an image. `mode` are the permission bits (07777), `size` bytes, `target` what a symlink says.
 
-    `elf` is the header of an ELF file; `needed` and `sha256` (hex) are known for files below /usr/local. `layer` counts from 0, the
+    `elf` is the header of an ELF file; `needed` is known for files below /usr/local, `sha256` (hex) for all. `layer` counts from 0, the
     base's first. `capable` says that the file has capabilities of its own.
     """
 
@@ -136,7 +138,7 @@ def _look(path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> tupl
         if wanted or (ours and head.startswith(b"\x7fELF") and member.size <= _LARGEST_KEPT):
             whole = head + content.read()
             digest = hashlib.sha256(whole).hexdigest()
-        elif ours:
+        else:
             digest = _digest(head, content)
     elf = read_header(head)
     return (

@@ -12,9 +12,11 @@ from orchestrator.build.failure import FailureClass
 from orchestrator.errors import UnreachableError, VerificationError
 from orchestrator.ledger.records import State
 from orchestrator.pipeline import cell as cell_module
+from orchestrator.pipeline import proving
 from orchestrator.pipeline.cell import CellResult, Ingredients, work
 from orchestrator.plan.plan import Action
 from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.prove.model import Outcome
 from tests.unit.pipeline.fakes import World
 
 IMAGE = "3.9-slim-bullseye"
@@ -104,6 +106,22 @@ def test_an_interruption_is_no_result(world: World) -> None:
     attempt = world.shop.ledger.latest(cell.id)
     assert attempt is not None
     assert attempt.state is State.BUILT
+
+
+def test_proofs_that_were_stopped_in_the_middle_prove_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def prove(*arguments: Any, **more: Any) -> tuple[Outcome, ...]:
+        made = world.prover(*arguments, **more)
+        world.shop.cancellation.cancel()
+        return made
+
+    monkeypatch.setattr(proving, "prove", prove)
+    (cell, _) = world.cells(IMAGE)
+    with pytest.raises(KeyboardInterrupt):
+        world.run((cell,))
+    attempt = world.shop.ledger.latest(cell.id)
+    assert attempt is not None
+    assert (attempt.state, attempt.proofs) == (State.BUILT, ())
+    assert not any(name.startswith("amd64/") for name in world.engine.images_by_name)
 
 
 def test_an_interrupted_build_is_remembered_as_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

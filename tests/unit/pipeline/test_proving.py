@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import zipfile
 from collections.abc import Callable, Sequence
@@ -255,6 +256,19 @@ def test_what_was_examined_whole_is_proven_by_this_catalogue(world: World) -> No
     attempt = world.shop.ledger.latest(cell.id)
     assert attempt is not None
     assert (attempt.state, attempt.proven_by) == (State.PROVEN, fingerprint())
+
+
+def test_what_was_interrupted_proves_nothing(world: World) -> None:
+    (cell, _) = world.cells(IMAGE)
+    (result,) = world.run((cell,))
+    world.change("state = 'built'")
+    examinee = Examinee(cell=cell, reference=result.tags[0], execution=Execution())
+    examination = examine(world.shop, world.shop.client, examinee, CATALOGUE)
+    remember(world.shop, 1, dataclasses.replace(examination, whole=False), everything=True)
+    attempt = world.shop.ledger.latest(cell.id)
+    assert attempt is not None
+    assert attempt.state is State.BUILT
+    assert len(world.shop.ledger.examinations(cell.id)) == 1
 
 
 def test_somebody_elses_image_changes_no_attempt(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -204,16 +204,15 @@ class FakeEngine:
         container = self._running(self.asked[int(number.removeprefix("exec")) - 1]["container"])
         return {"ExitCode": None if container.killed.is_set() else self.running[number].status}
 
-    def attach(self, container: str, *, stdout: bool, stderr: bool, stream: bool, demux: bool) -> Iterator[Chunk]:
-        assert stdout
-        assert stderr
-        assert stream
-        assert demux
+    def attach_socket(self, container: str, params: Mapping[str, int]) -> Connection:
+        assert params == {"stdout": 1, "stderr": 1, "stream": 1}
         (found,) = (one for one in self.made if one.id == container)
         assert not found.started, "what it writes first would be missed"
         command = (*(found.options.get("entrypoint") or ()), *(found.options.get("command") or ()))
         self.running[container] = self.program(command)
-        return self.running[container].stream(found)
+        connection = Connection(self.running[container].stream(found))
+        self.connections.append(connection)
+        return connection
 
     def _running(self, container: str) -> FakeContainer:
         (found,) = (one for one in self.made if one.id == container)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.matrix.load import load_matrix
-from orchestrator.matrix.model import Cell, Family, Flavor, Matrix
+from orchestrator.matrix.model import Cell, Family, Flavor, Matrix, Suite
 from orchestrator.prove.dockerfile import expand, instructions, makes_layer
 from orchestrator.prove.image import parse_config
 from orchestrator.prove.survey.archive import Saved
@@ -214,6 +214,9 @@ class _System:
         base["/etc/passwd"] = Entry(content=b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
         base["/etc/shadow"] = Entry(content=b"root:*:1::::::\nnobody:!:1::::::\n", mode=0o640)
         base["/tmp/"] = directory(0o1777)
+        base["/etc/os-release"] = Entry(content=_os_release(self.suite).encode())
+        if not self.alpine:
+            base["/etc/apt/sources.list"] = Entry(content=b"deb mirror\n")
         base["/root/.profile"] = Entry(content=b"mesg n\n")
         base["/bin/su" if not self.merged else "/usr/bin/su"] = Entry(content=elf(self.header), mode=0o4755)
         if self.merged:
@@ -273,6 +276,13 @@ class _System:
     def database(self, into: dict[str, Entry]) -> None:
         path = "/lib/apk/db/installed" if self.alpine else "/var/lib/dpkg/status"
         into[path] = Entry(content=("\n\n".join(self.records) + "\n\n").encode())
+
+
+def _os_release(suite: Suite) -> str:
+    if suite.family is Family.ALPINE:
+        return f'ID=alpine\nVERSION_ID={".".join(map(str, suite.version))}.5\nPRETTY_NAME="Alpine Linux"\n'
+    named = "" if suite.name == "stretch" else f"VERSION_CODENAME={suite.name}\n"  # stretch's has none
+    return f'PRETTY_NAME="Debian GNU/Linux ({suite.name})"\nVERSION="9 ({suite.name})"\n{named}ID=debian\n'
 
 
 def _python(made: Draft, recipe: Recipe) -> None:

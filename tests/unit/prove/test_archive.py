@@ -69,6 +69,12 @@ def test_of_several_platforms_the_wanted_one_is_taken_else_the_first() -> None:
     assert read(layout, platform="linux/s390x") == "linux/amd64 one"
 
 
+def test_arm64_without_a_variant_is_the_wanted_one() -> None:
+    layout = Layout()
+    layout.top = [layout.index(layout.image(AMD, [ONE]), layout.image(AMD | {"architecture": "arm64"}, [TWO]))]
+    assert read(layout, platform="linux/arm64/v8") == "linux/arm64 two"
+
+
 def test_attestations_are_no_images() -> None:
     layout = Layout()
     layout.top = [layout.index(layout.image(AMD, [b'{"in-toto": 1}']) | ATTESTATION, layout.image(AMD, [ONE]))]

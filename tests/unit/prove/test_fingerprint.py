@@ -10,14 +10,14 @@ import pytest
 from orchestrator.prove import fingerprint as module
 from orchestrator.prove.fingerprint import fingerprint
 
-PROVE = Path(module.__file__).parent
+PACKAGE = Path(module.__file__).parents[1]
 
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """The catalogue's files, somewhere where they can be changed."""
-    for directory in ("proofs", "probes", "materials"):
-        shutil.copytree(PROVE / directory, tmp_path / directory, ignore=shutil.ignore_patterns("__pycache__"))
+    for directory in ("prove", "recipe"):
+        shutil.copytree(PACKAGE / directory, tmp_path / directory, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
@@ -27,20 +27,27 @@ def now(directory: Path) -> str:
 
 
 def test_it_is_that_of_the_content_wherever_it_lies(copied: Path) -> None:
-    assert now(copied) == now(copied) == now(PROVE) == fingerprint()
+    assert now(copied) == now(copied) == now(PACKAGE) == fingerprint()
     assert len(fingerprint()) == 64
     assert int(fingerprint(), 16)
 
 
 @pytest.mark.parametrize(
-    "name", ["proofs/recipe/command.py", "probes/tls.py", "probes/prelude.py", "materials/certificates.py"]
+    "name",
+    [
+        "prove/proofs/recipe/command.py",
+        "prove/probes/tls.py",
+        "prove/materials/certificates.py",
+        "prove/survey/layer.py",
+        "recipe/rules/modules.yaml",
+    ],
 )
 def test_it_changes_with_what_is_proven(copied: Path, name: str) -> None:
     before = now(copied)
     path = copied / name
     path.write_bytes(path.read_bytes() + b"# more\n")
     changed = now(copied)
-    moved = path.rename(path.with_name("other.py"))
+    moved = path.rename(path.with_name(f"other{path.suffix}"))
     renamed = now(copied)
     moved.unlink()
     assert len({before, changed, renamed, now(copied)}) == 4
@@ -48,12 +55,12 @@ def test_it_changes_with_what_is_proven(copied: Path, name: str) -> None:
 
 def test_it_does_not_change_with_anything_else(copied: Path) -> None:
     before = now(copied)
-    (copied / "proofs" / "notes.txt").write_text("x", encoding="utf-8")
-    (copied / "survey.py").write_text("x", encoding="utf-8")
+    (copied / "prove" / "notes.txt").write_text("x", encoding="utf-8")
+    (copied / "recipe" / "explained.py").write_text("x", encoding="utf-8")
     assert now(copied) == before
 
 
 def test_it_is_remembered_within_a_process(copied: Path) -> None:
     before = now(copied)
-    (copied / "probes" / "tls.py").unlink()
+    (copied / "prove" / "probes" / "tls.py").unlink()
     assert fingerprint(copied) == before

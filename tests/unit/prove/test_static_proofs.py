@@ -64,6 +64,16 @@ def history(text: str, *, empty: bool = True) -> Spoil:
     return lambda made: made.document["history"].append({"created_by": text, "empty_layer": empty})
 
 
+def stated(text: str) -> Spoil:
+    """An instruction of the Dockerfile, too."""
+
+    def spoil(made: Draft) -> None:
+        made.dockerfile += f"{text}\n"
+        history(text)(made)
+
+    return spoil
+
+
 def shadow(text: bytes) -> Spoil:
     return lambda made: made.base.update({"/etc/shadow": Entry(content=text)})
 
@@ -79,12 +89,19 @@ def package(name: str, needs: str = "") -> Spoil:
     )
 
 
+def upgraded(made: Draft) -> None:
+    """A newer bash, with other bytes, as a security update brings it."""
+    old = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-1"
+    change("/var/lib/dpkg/status", old, old + b"+deb9u1")(made)
+    add("/bin/bash", program(X86, "libc.so.6"))(made)
+
+
 def program(header: ElfHeader, *needed: str) -> Entry:
     return Entry(content=elf(header, needed=needed), mode=0o755)
 
 
 MODULE = f"{LIBRARY}/lib-dynload/_bisect.cpython-x86_64-linux-gnu.so"
-FILES, UPSTREAM = "recipe/files", "recipe/upstream"
+FILES, UPSTREAM, BASE = "recipe/files", "recipe/upstream", "recipe/base"
 SCRIPT = b"#!/usr/local/bin/python3.7\n"
 CASES = {
     "another platform": Case("architecture/platform", "the config says linux/arm64/v8, expected linux/amd64", document(architecture="arm64", variant="v8")),
@@ -123,7 +140,8 @@ CASES = {
     "a lock in the lists is harmless": Case("", "", add("/var/lib/apt/lists/lock")),
     "list of libraries": Case("recipe/leftovers", "/runtime-libraries", add("/runtime-libraries"), also=frozenset({FILES})),
     "file of no package": Case(FILES, "of no package: /etc/strange", add("/etc/strange")),
-    "alternative": Case("", "", add("/usr/bin/awk", link("/etc/alternatives/awk"))),
+    "alternative": Case("", "", lambda made: made.own.update({"/usr/bin/awk": link("/etc/alternatives/awk"), "/etc/alternatives/awk": link("/bin/bash")})),
+    "alternative that leads nowhere": Case(FILES, r"/usr/bin/awk \(leads nowhere\)", add("/usr/bin/awk", link("/etc/alternatives/awk"))),
     "runtime package missing": Case("recipe/packages", "netbase is missing", change("/var/lib/dpkg/status", b"Package: netbase", b"Package: bashful"), also=frozenset({FILES})),
     "build package left": Case("recipe/packages", "^gcc was only needed to build$", package("gcc")),
     "package for nothing": Case("recipe/packages", "^vim is there for nothing$", package("vim")),
@@ -158,7 +176,19 @@ CASES = {
     "second root": Case("security/passwords", "toor is root under another name", passwd(b"toor:x:0:0::/:/bin/sh\n")),
     "no shadow": Case("security/passwords", "there is no /etc/shadow", shadow(b"")),
     "setuid": Case("security/setuid", r"not in the base: /usr/local/bin/idle3 \(4755\)", add("/usr/local/bin/idle3", Entry(content=SCRIPT, mode=0o4755))),
-    "setgid given to what the base has": Case("security/setuid", r"/bin/su \(6755\)", add("/bin/su", Entry(content=elf(X86), mode=0o6755)), also=frozenset({FILES})),
+    "setgid given to what the base has": Case("security/setuid", r"/bin/su \(6755\)", add("/bin/su", Entry(content=elf(X86), mode=0o6755)), also=frozenset({BASE})),
+    "a program of the base given to somebody else": Case("security/setuid", r"/bin/su \(4755\)", add("/bin/su", Entry(content=elf(X86), mode=0o4755, owner=5)), also=frozenset({BASE, "security/writable"})),
+    "file of the base gone": Case(BASE, "/root/.profile is gone", lambda made: made.later.update({"/root/.wh..profile": Entry()})),
+    "file of the base changed": Case(BASE, "/root/.profile: other content", add("/root/.profile", Entry(content=b"rm -r /\n")), also=frozenset({"recipe/leftovers"})),
+    "link of the base changed": Case(BASE, "libc.so.6: points at x", add("/lib/x86_64-linux-gnu/libc.so.6", link("x")), also=frozenset({"recipe/libraries", "recipe/packages"})),
+    "file of the base made a directory": Case(BASE, "/root/.profile: a file became a directory", add("/root/.profile/", directory())),
+    "package of the base upgraded": Case("", "", upgraded),
+    "directory of the base changed": Case(BASE, "/tmp: mode 1777 became 0755", add("/tmp/", directory(0o755))),
+    "another suite": Case("recipe/suite", "os-release says Debian", lambda made: made.base.update({"/usr/lib/os-release": Entry(content=b"ID=debian\nVERSION_CODENAME=buster\nPRETTY_NAME=Debian 10\n")})),
+    "another distribution": Case("recipe/suite", "expected stretch", lambda made: made.base.update({"/usr/lib/os-release": Entry(content=b"ID=ubuntu\nVERSION_CODENAME=stretch\n")})),
+    "account beyond the base's": Case("security/passwords", "eve is not an account of the base", add("/etc/passwd", Entry(content=b"root:x:0:0::/:\neve:x:1000:1000::/:\n"))),
+    "sticky file": Case("security/writable", r"/usr/local/bin/idle3 \(1777\)", add("/usr/local/bin/idle3", Entry(content=SCRIPT, mode=0o1777))),
+    "what looks like a secret in the Dockerfile itself": Case("", "", stated("ENV AUTH_METHOD=none")),
     "writable file": Case("security/writable", r"/usr/local/bin/idle3 \(0757\)", add("/usr/local/bin/idle3", Entry(content=SCRIPT, mode=0o757))),
     "program of another user": Case("security/writable", r"idle3 \(belongs to user 1000\)", add("/usr/local/bin/idle3", Entry(content=SCRIPT, mode=0o755, owner=1000))),
     "writable directory": Case("security/writable", r"/usr/share/doc/y \(0777\)", add("/usr/share/doc/y/", directory(0o777))),

@@ -125,6 +125,7 @@ def test_a_sandbox_is_kept_until_it_is_dead(engine: FakeEngine) -> None:
         subject.sandbox(Where.CONFINED)
         assert len(engine.made) == 2
         assert engine.made[1].started
+        assert engine.made[0].removed == 1
     assert engine.leftovers == []
 
 

@@ -1,6 +1,7 @@
 """That what the recipe says is in the image, and nothing else; read from its config and its layers, nothing is run."""
 
 from orchestrator.prove.proofs.recipe import (
+    base,
     cleanup,
     command,
     defaults,
@@ -13,11 +14,14 @@ from orchestrator.prove.proofs.recipe import (
     linker,
     packages,
     scripts,
+    suite,
     symlinks,
     upstream,
 )
 
 PROOFS = (
+    suite.PROOF,
+    base.PROOF,
     environment.PROOF,
     command.PROOF,
     defaults.PROOF,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from orchestrator.prove.listing import listed
 from orchestrator.prove.model import Proof, ProofFailedError, Subject
 from orchestrator.prove.packages import installed
 from orchestrator.prove.survey.layer import FileKind
+from orchestrator.prove.survey.survey import View
 
 #: What package managers keep for themselves, and what packages make when they are configured.
-_GENERATED = (
+GENERATED = (
     "/etc/ld.so.cache",
     "/etc/passwd*",
     "/etc/shadow*",
@@ -21,7 +22,7 @@ _GENERATED = (
     "/etc/ca-certificates.conf",
     "/etc/inputrc",
     "/etc/networks",
-    "/etc/ssl/certs/*",
+    "/etc/ssl/certs/ca-certificates.crt",
     "/etc/apk/*",
     "/lib/apk/*",
     "/usr/share/fonts/*/.uuid",
@@ -33,29 +34,53 @@ _GENERATED = (
     "/var/cache/misc/*",
     "/var/lib/apt/*",
     "/var/cache/apt/archives/lock",
-    "/var/lib/dpkg/*",
+    "/var/lib/dpkg/alternatives/*",
+    "/var/lib/dpkg/available*",
+    "/var/lib/dpkg/diversions*",
+    "/var/lib/dpkg/info/*",
+    "/var/lib/dpkg/lock*",
+    "/var/lib/dpkg/statoverride*",
+    "/var/lib/dpkg/status*",
+    "/var/lib/dpkg/triggers/*",
     "/var/lib/systemd/*",
     "/var/lib/ucf/*",
     "/var/lib/shells.state",
-    "/var/log/*",
-    # The archived suite's sources are rewritten, which the recipe says: dockerfile-templates/archived.j2
-    "/etc/apt/sources.list",
+    "/var/log/alternatives.log",
+    "/var/log/apt/*",
+    "/var/log/dpkg.log",
+    "/var/log/fontconfig.log",
+    "/var/log/lastlog",
+    "/var/log/faillog",
 )
 
 
 def _check(subject: Subject) -> str:
     owned = {merged(path) for package in installed(subject.survey.whole).values() for path in package.files}
     own = {path: file for path, file in subject.survey.own.items() if not path.startswith("/usr/local/")}
+    view = subject.survey.whole
     strange = [
         path
         for path, file in sorted(own.items())
         if merged(path) not in owned
-        and not _any(path, _GENERATED)
-        and not (file.kind is FileKind.SYMLINK and file.target.startswith("/etc/alternatives/"))
+        and not _any(path, GENERATED)
+        # Links that packages make when they are set up: to alternatives, or (certificates by their hash) to what a package owns.
+        and not (file.kind is FileKind.SYMLINK and _leads_to(view, path, owned))
+        and path not in subject.survey.base.files
+    ]
+    strange += [
+        f"{path} (leads nowhere)"
+        for path, file in sorted(own.items())
+        if file.kind is FileKind.SYMLINK and merged(path) not in owned and view.resolve(path) is None
     ]
     if strange:
         raise ProofFailedError(f"of no package: {listed(strange)}", output="\n".join(strange))
     return f"{len(own)} files outside /usr/local, each of a package"
+
+
+def _leads_to(view: View, path: str, owned: Container[str]) -> bool:
+    """Tell whether a link ends at a file of a package, or at one of the base."""
+    end = view.resolve(path)
+    return end is not None and merged(end) in owned
 
 
 def _any(path: str, patterns: Iterable[str]) -> bool:

@@ -22,6 +22,8 @@ def _check(subject: Subject) -> str:
             wrong.append(f"{name} has {'an empty password' if not password else 'a password'} in /etc/shadow")
     roots = [fields[0] for fields in accounts if len(fields) > 2 and fields[2] == "0" and fields[0] != "root"]
     wrong += [f"{name} is root under another name" for name in roots]
+    known = {fields[0] for fields in _fields(subject.survey.base.text("/etc/passwd"))}
+    wrong += [f"{fields[0]} is not an account of the base" for fields in accounts if known and fields[0] not in known]
     if wrong:
         raise ProofFailedError(listed(wrong), output="\n".join(wrong))
     return f"{len(accounts)} accounts, none with a password"
@@ -33,7 +35,7 @@ def _fields(text: str) -> list[list[str]]:
 
 PROOF = Proof(
     name="security/passwords",
-    claim="No account has a password or an empty one, and only root is root.",
+    claim="No account has a password or an empty one, only root is root, and there is no account beyond the base's.",
     link="https://nvd.nist.gov/vuln/detail/CVE-2019-5021",
     check=_check,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.prove.listing import listed
 from orchestrator.prove.model import Proof, ProofFailedError, Subject
+from orchestrator.prove.survey.layer import File
 
 
 def _check(subject: Subject) -> str:
@@ -12,12 +13,15 @@ def _check(subject: Subject) -> str:
     added = [
         f"{path} ({file.mode:04o}{', with capabilities' if file.capable else ''})"
         for path, file in sorted(special.items())
-        if (before := base.get(path)) is None
-        or (before.mode, before.owner, before.capable) != (file.mode, file.owner, file.capable)
+        if (before := base.get(path)) is None or _rights(before) != _rights(file)
     ]
     if added:
         raise ProofFailedError(f"not in the base: {listed(added)}", output="\n".join(added))
     return f"{len(special)}, all of the base"
+
+
+def _rights(file: File) -> tuple[int, int, int, bool, str]:
+    return file.mode, file.owner, file.group, file.capable, file.sha256
 
 
 PROOF = Proof(
