@@ -85,7 +85,11 @@ def command(
     else:
         for one in examinations:
             _sum_up(one)
-    return int(summary(one.failure.code for one in examinations if one.failure is not None))
+    code = summary(one.failure.code for one in examinations if one.failure is not None)
+    if code is ExitCode.DONE and not all(one.outcomes for one in examinations):
+        # Nothing was asked of an image: that must not look like an image that was proven.
+        code = ExitCode.USAGE
+    return int(code)
 
 
 def _examine(

@@ -245,7 +245,8 @@ def test_any_image_can_be_proven_as_a_cell(capsys: pytest.CaptureFixture[str], e
 
 def test_where_no_proof_applied_nothing_is_claimed(capsys: pytest.CaptureFixture[str], examiner: FakeExaminer) -> None:
     examiner.outcomes[AMD] = ()
-    _, out, _ = call(capsys, AMD, "--only", "parity")
+    code, out, _ = call(capsys, AMD, "--only", "parity")
+    assert code == 2
     assert "passed" not in out
     assert f"{AMD}: no proof was made" in click.unstyle(out)
 
