@@ -96,12 +96,18 @@ def test_published_to_a_real_registry_and_pulled_back(
     )
     whole = ("--matrix", str(matrix), "3.9-slim-bullseye")
     with local_registry(Places(cache=tmp_path / "cache", state=tmp_path / "state"), Silent()) as address:
-        # With arm64v8 required and not built, the image is held back and nothing is pushed.
-        held = orchestrator("publish", *DEBIAN, "3.9-slim-bullseye", "--registry", address, "--json")
+        # With another architecture required that nobody builds here, the image is held back and nothing is pushed.
+        further = tmp_path / "further.json"
+        further.write_text(
+            text.replace(
+                '"enabled_architectures": ["amd64", "arm64v8"]', '"enabled_architectures": ["amd64", "arm32v7"]'
+            )
+        )
+        held = orchestrator("publish", "--matrix", str(further), "3.9-slim-bullseye", "--registry", address, "--json")
         assert held.code == 1
         assert held.document == {
             "published": [],
-            "held_back": {"3.9-slim-bullseye": "not proven as the files say now: 3.9-slim-bullseye-arm64v8"},
+            "held_back": {"3.9-slim-bullseye": "not proven as the files say now: 3.9-slim-bullseye-arm32v7"},
         }
         done = orchestrator("publish", *whole, "--registry", address, "--json")
         assert done.code == 0, done.err
