@@ -29,6 +29,65 @@ class BasePolicy(StrEnum):
     BOOTSTRAP = "bootstrap"
 
 
+class Emulation(StrEnum):
+    """Whether a platform may run under an emulator."""
+
+    NEVER = "never"
+    FALLBACK = "fallback"
+    ALLOW = "allow"
+
+
+PLATFORM = r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9.]+)?"
+Platform = Annotated[str, *text(PLATFORM, "a platform, such as linux/arm64")]
+BuilderName = Annotated[str, *text(r"[A-Za-z][A-Za-z0-9._-]*", "a name as 'docker buildx ls' shows it")]
+
+
+class BuilderSettings(Strict):
+    """One buildx builder that builds are sent to, of any driver (docker, docker-container, remote, kubernetes)."""
+
+    name: BuilderName = Field(description="the builder as 'docker buildx ls' shows it; the engine's own is 'default'")
+    platforms: Annotated[tuple[Platform, ...], Field(min_length=1)] | None = Field(
+        default=None, description="what it runs natively; without it, the platform that its node names first"
+    )
+    slots: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        default=None, description="how many cells it works on at once; without it, as many as its cores and memory bear"
+    )
+    emulated_slots: Annotated[int, Field(ge=0, le=1024)] | None = Field(
+        default=None, description="how many of these may be emulated; 0: it only runs what it runs natively"
+    )
+    memory_gib: Annotated[float, Field(gt=0, le=100000)] | None = Field(
+        default=None, description="its memory; as many cells run at once as fit into it"
+    )
+
+
+class Retries(Strict):
+    """How often, and for how long, what is transient is tried again."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=4, description="how often a cell is tried in all when the failures are transient"
+    )
+    minutes: Annotated[float, Field(ge=0, le=10000)] = Field(
+        default=60, description="no new try when this much time has passed since the first"
+    )
+
+
+class Keep(Strict):
+    """What 'orchestrator prune' leaves; what a published or an unfinished cell needs is never removed."""
+
+    images: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=2, description="how many staged images of each cell, the newest first"
+    )
+    logs: Annotated[int, Field(ge=1, le=100000)] = Field(
+        default=10, description="how many logs of each cell, the newest first"
+    )
+    days: Annotated[float, Field(ge=0, le=100000)] = Field(
+        default=30, description="nothing younger is removed, however many there are"
+    )
+    cache_gib: Annotated[float, Field(ge=0, le=100000)] = Field(
+        default=20, description="how much of BuildKit's cache stays"
+    )
+
+
 class Settings(Strict):
     """All settings; every one has a default."""
 
@@ -52,6 +111,21 @@ class Settings(Strict):
     emulation_factor: Annotated[float, Field(ge=1, le=1000)] = Field(
         default=8, description="how many times longer an emulated build may take"
     )
+    silence_minutes: Annotated[float, Field(gt=0, le=10000)] = Field(
+        default=15, description="a build that writes nothing for so long is taken for hung (emulated: times the factor)"
+    )
+    retries: Retries = Field(default=Retries(), description="how often what is transient is tried again")
+    builders: tuple[BuilderSettings, ...] = Field(
+        default=(), description="buildx builders that share the work; without any, the engine does all of it"
+    )
+    emulation: Emulation = Field(
+        default=Emulation.FALLBACK,
+        description="never; fallback: where no living builder runs a platform natively; allow: also while all that do are busy",
+    )
+    jobs: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        default=None, description="how many cells are worked on at once, over all builders"
+    )
+    keep: Keep = Field(default=Keep(), description="what 'orchestrator prune' leaves")
 
 
 def load_settings(path: Path | None) -> Settings:
