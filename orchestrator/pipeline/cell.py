@@ -28,7 +28,10 @@ from orchestrator.publish.names import local_references, staging_reference
 
 @dataclass(frozen=True, kw_only=True)
 class CellResult:
-    """What became of a cell. `done_before` says that nothing had to be done; `tags` are its local references when proven."""
+    """What became of a cell. `done_before` says that nothing had to be done; `tags` are its local references when proven.
+
+    `tries` counts the attempts of this run, `node` names the builder that the last one ran on (empty where none did).
+    """
 
     planned: PlannedCell
     attempt: Attempt | None
@@ -36,6 +39,8 @@ class CellResult:
     tags: tuple[str, ...]
     seconds: float
     done_before: bool = False
+    tries: int = 1
+    node: str = ""
 
     @property
     def cell(self) -> Cell:

@@ -17,7 +17,8 @@ class Stage(StrEnum):
 class Node:
     """A machine that works on cells: `slots` at once, of which at most `emulated_slots` may be emulated.
 
-    `native` are the OCI platforms that it runs by itself, `emulated` those that it runs under an emulator.
+    `native` are the OCI platforms that it runs by itself, `emulated` those that it runs under an emulator. A node that does not build only
+    proves what others have built.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Node:
     emulated: frozenset[str] = frozenset()
     slots: int = 1
     emulated_slots: int = 0
+    builds: bool = True
 
     def runs(self, platform: str) -> bool:
         """True when it can execute the platform in either way."""
