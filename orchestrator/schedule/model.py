@@ -57,10 +57,14 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assignment:
-    """A task that is to start now, on a node; `expected` is in seconds."""
+    """A task that is to start now, on a node; `expected` is in seconds.
+
+    `tries` counts the starts of this task, this one included. `careful` asks for the settings under which an emulator crashes least.
+    """
 
     task: Task
     node: str
     emulated: bool
     expected: float
     tries: int = 1
+    careful: bool = False

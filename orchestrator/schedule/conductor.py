@@ -1,0 +1,220 @@
+"""The one thread that decides: starts what the scheduler gives, hears how it ended, tries again or gives up, stops when nothing can go well."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.build.treatment import TREATMENTS, Treatment, pause
+from orchestrator.schedule.model import Assignment, Stage, Task
+from orchestrator.schedule.scheduler import Scheduler
+
+#: So many cells in a row that fail for good because of the network or a registry, with none that got through between: it is down.
+BREAKS_AFTER = 3
+#: Longest wait for news, in seconds: a listener that shows the time is called at least so often.
+HEARTBEAT = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A task is over: with `failure`, or well. `prove_on` names the node that the image can be proven on (None: where it was built)."""
+
+    assignment: Assignment
+    failure: Failure | None = None
+    prove_on: str | None = None
+
+
+class Workers(Protocol):
+    """Those who do the work. Only the conductor's thread calls them."""
+
+    def now(self) -> float:
+        """Seconds on their clock."""
+
+    def start(self, assignment: Assignment) -> None:
+        """Begin a task; comes back at once."""
+
+    def wait(self, seconds: float) -> Ended | None:
+        """Wait for the next task that ends; None when none has within `seconds`."""
+
+    def alive(self, node: str) -> bool:
+        """Say whether a node still answers."""
+
+
+class Listener(Protocol):
+    """Who wants to know. Every call comes from the conductor's thread."""
+
+    def started(self, assignment: Assignment) -> None:
+        """A task begins."""
+
+    def retried(self, assignment: Assignment, failure: Failure, seconds: float) -> None:
+        """It failed, and is tried again in so many seconds."""
+
+    def over(self, task: Task, node: str, failure: Failure | None, tries: int) -> None:
+        """A task is over for good; with a failure, its whole cell is."""
+
+    def lost(self, node: str, failure: Failure) -> None:
+        """A node does not answer any more."""
+
+    def stopped(self, failure: Failure) -> None:
+        """No more is started: nothing could go well."""
+
+    def beat(self) -> None:
+        """Time has passed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long what is transient is tried again: tries in all, and seconds since the first."""
+
+    attempts: int = 4
+    seconds: float = 3600.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Conductor:
+    """Leads a run to its end. `conduct` may be left by an exception of the workers (an interruption); `drain` then waits for what runs."""
+
+    scheduler: Scheduler
+    workers: Workers
+    listener: Listener
+    patience: Patience = field(default_factory=Patience)
+    fail_fast: bool = False
+    treatments: Mapping[FailureClass, Treatment] = field(default_factory=lambda: TREATMENTS)
+    random: random.Random = field(default_factory=random.Random)
+    heartbeat: float = HEARTBEAT
+    _since: dict[tuple[str, Stage], float] = field(default_factory=dict)
+    _again: dict[tuple[str, Stage, FailureClass], int] = field(default_factory=dict)
+    _in_a_row: int = 0
+    _stopping: Failure | None = None
+
+    def conduct(self) -> None:
+        """Work until nothing is left."""
+        self._drop_impossible()
+        while not self.scheduler.done:
+            now = self.workers.now()
+            for assignment in self.scheduler.start(now):
+                self._since.setdefault((assignment.task.cell, assignment.task.stage), now)
+                self.workers.start(assignment)
+                self.listener.started(assignment)
+            wake = self.scheduler.next_wake()
+            if not self.scheduler.running and wake is None:
+                # Nothing runs, nothing rests, and nothing could start: a task that no rule lets go would wait for ever.
+                self._drop(self.scheduler.waiting(), _stuck())
+                continue
+            ended = self.workers.wait(self.heartbeat if wake is None else min(self.heartbeat, max(0.0, wake - now)))
+            if ended is not None:
+                self._ended(ended)
+            self.listener.beat()
+
+    def drain(self) -> None:
+        """Start nothing more; wait until what runs has ended."""
+        self._stop(Failure(kind=FailureClass.CANCELLED, message="not tried: the run was stopped"), tell=False)
+        while self.scheduler.running:
+            ended = self.workers.wait(self.heartbeat)
+            if ended is not None:
+                self._over(ended, ended.failure)
+
+    def _ended(self, ended: Ended) -> None:
+        task, failure = ended.assignment.task, ended.failure
+        if failure is None:
+            if task.stage is Stage.BUILD:
+                self._in_a_row = 0
+            self._over(ended, None)
+            return
+        treatment = self.treatments[failure.kind]
+        if treatment.blames == "engine" and not self.workers.alive(ended.assignment.node):
+            self._lose(ended, failure)
+            return
+        seconds = self._pause(ended.assignment, failure, treatment)
+        if seconds is not None and self._stopping is None:
+            self.listener.retried(ended.assignment, failure, seconds)
+            crash = failure.kind is FailureClass.EMULATOR_CRASH
+            at = self.workers.now() + seconds
+            self.scheduler.again(task.cell, task.stage, at=at, elsewhere=crash, careful=crash)
+            return
+        self._over(ended, failure)
+        self._judge(failure, treatment)
+
+    def _pause(self, assignment: Assignment, failure: Failure, treatment: Treatment) -> float | None:
+        """Seconds until the next try; None when there is none."""
+        task = assignment.task
+        name = (task.cell, task.stage, failure.kind)
+        done = self._again.get(name, 0)
+        allowed = self.patience.attempts - 1 if treatment.again is None else treatment.again
+        if done >= allowed or assignment.tries >= self.patience.attempts + 2:
+            return None
+        seconds = pause(failure.kind, tries=done + 1, after=failure.after, random=self.random)
+        since = self._since[task.cell, task.stage]
+        if treatment.again is None and self.workers.now() + seconds - since > self.patience.seconds:
+            return None
+        self._again[name] = done + 1
+        return seconds
+
+    def _over(self, ended: Ended, failure: Failure | None) -> None:
+        task, node = ended.assignment.task, ended.assignment.node
+        tries = self.scheduler.tries(task.cell, task.stage)
+        if failure is None:
+            self.scheduler.finish(task.cell, task.stage, prove_on=ended.prove_on or node)
+        else:
+            self.scheduler.give_up(task.cell, task.stage)
+        self.listener.over(task, node, failure, tries)
+
+    def _lose(self, ended: Ended, failure: Failure) -> None:
+        node, task = ended.assignment.node, ended.assignment.task
+        if any(one.name == node for one in self.scheduler.nodes):
+            self.scheduler.lose(node)
+            self.listener.lost(node, failure)
+        if task.stage is Stage.PROVE and task.node is None:
+            # The image went with its node.
+            self._over(ended, failure)
+        else:
+            self.scheduler.again(task.cell, task.stage, at=self.workers.now())
+        self._drop_impossible(failure)
+
+    def _judge(self, failure: Failure, treatment: Treatment) -> None:
+        """Break the circuit: what failed for a reason that every other cell shares is not tried 44 times."""
+        down = treatment.blames in {"network", "registry"}
+        self._in_a_row = self._in_a_row + 1 if down else self._in_a_row
+        if self.fail_fast:
+            self._stop(Failure(kind=FailureClass.CANCELLED, message="not tried: --fail-fast, and a cell has failed"))
+        elif treatment.blames == "machine":
+            self._stop(Failure(kind=failure.kind, message=f"not tried: {failure.kind}: {failure.message}"))
+        elif self._in_a_row >= BREAKS_AFTER:
+            message = (
+                f"not tried: {self._in_a_row} cells in a row failed, the last with {failure.kind}: {failure.message}"
+            )
+            self._stop(Failure(kind=failure.kind, message=message))
+
+    def _stop(self, failure: Failure, *, tell: bool = True) -> None:
+        if self._stopping is None:
+            self._stopping = failure
+            if tell and self.scheduler.waiting():
+                self.listener.stopped(failure)
+            self._drop(self.scheduler.waiting(), failure)
+
+    def _drop_impossible(self, cause: Failure | None = None) -> None:
+        left = {task.cell: task for task in self.scheduler.impossible()}
+        for task in left.values():
+            self._drop([task], _no_node(task, cause))
+
+    def _drop(self, tasks: tuple[Task, ...] | list[Task], failure: Failure) -> None:
+        """Give up cells of which nothing runs; what has begun is brought to its end."""
+        begun = {assignment.task.cell for assignment in self.scheduler.running}
+        for task in tasks:
+            if task.cell not in begun:
+                begun.add(task.cell)
+                self.scheduler.give_up(task.cell, task.stage)
+                self.listener.over(task, "", failure, 0)
+
+
+def _stuck() -> Failure:
+    return Failure(kind=FailureClass.UNKNOWN, message="not tried: no slot will ever be free for it")
+
+
+def _no_node(task: Task, cause: Failure | None) -> Failure:
+    kind = FailureClass.EMULATOR_MISSING if cause is None else cause.kind
+    why = f" ({cause.message})" if cause is not None else ""
+    return Failure(kind=kind, message=f"not tried: no living builder runs {task.platform}{why}")

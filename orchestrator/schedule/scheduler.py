@@ -1,0 +1,321 @@
+"""Which task starts next, and on which node: list scheduling, the longest way to the end first. Pure: it is told the time, it starts nothing.
+
+Longest first bounds the makespan, and what is left over at the end is short. A platform that some living node runs natively goes there.
+Source: R. L. Graham, Bounds on Multiprocessing Timing Anomalies, https://doi.org/10.1137/0117039
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.config.settings import Emulation
+from orchestrator.schedule.model import Assignment, Node, Stage, Task
+
+#: What decides between tasks that could start now: the highest goes first.
+Priority = Callable[[Task, float], float]
+
+_Kind = tuple[
+    str, str | None
+]  # tasks that can replace each other in a queue: platform, and the node that they are tied to
+_Queued = tuple[float, int]  # priority (negative, for a heap that gives the smallest first) and index of a task
+
+
+def longest_way(task: Task, way: float) -> float:
+    """Prefer what has the longest way to the end of its cell; `way` is in seconds."""
+    del task
+    return way
+
+
+def results_early(task: Task, way: float) -> float:
+    """Prefer proofs to builds, so that results come early; else like `longest_way`."""
+    return way + (1e9 if task.stage is Stage.PROVE else 0.0)
+
+
+@dataclass(slots=True)
+class _Load:
+    """What a node is doing: how many tasks, and how many of these are emulated."""
+
+    busy: int = 0
+    emulated: int = 0
+    running: set[int] = field(default_factory=set)
+
+
+class Scheduler:
+    """Tasks that wait, run, rest between two tries, or are over; nodes with their free slots.
+
+    Stages of one cell follow each other in the order of `Stage`. Tasks that share an `exclusive` never run at once. `jobs` limits how many run
+    in all. One thread uses it.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        nodes: Sequence[Node],
+        *,
+        emulation: Emulation = Emulation.FALLBACK,
+        jobs: int | None = None,
+        priority: Priority = longest_way,
+    ) -> None:
+        self._tasks = list(tasks)
+        self._index = {(task.cell, task.stage): number for number, task in enumerate(self._tasks)}
+        self._nodes = {node.name: node for node in nodes}
+        self._loads = {node.name: _Load() for node in nodes}
+        self._emulation = emulation
+        self._jobs = jobs
+        self._priority = priority
+        self._tries: dict[int, int] = defaultdict(int)
+        self._tied: dict[int, str] = {number: task.node for number, task in enumerate(self._tasks) if task.node}
+        self._avoid: dict[int, str] = {}
+        self._careful: set[int] = set()
+        self._next = self._successors()
+        self._left = set(range(len(self._tasks)))
+        self._ready: dict[_Kind, list[_Queued]] = defaultdict(list)
+        self._parked: dict[str, list[int]] = defaultdict(list)
+        self._held: set[str] = set()
+        self._resting: list[tuple[float, int]] = []
+        self._running: dict[int, Assignment] = {}
+        waiting = set(self._next.values())
+        self._native = self._native_nodes()
+        self._keys = [-self._priority(task, self._way(number)) for number, task in enumerate(self._tasks)]
+        for number in range(len(self._tasks)):
+            if number not in waiting:
+                self._queue(number)
+
+    @property
+    def running(self) -> tuple[Assignment, ...]:
+        """What runs now."""
+        return tuple(self._running.values())
+
+    @property
+    def done(self) -> bool:
+        """True when nothing waits, rests or runs."""
+        return not self._left
+
+    @property
+    def loads(self) -> Mapping[str, int]:
+        """Slots in use by node."""
+        return {name: load.busy for name, load in self._loads.items()}
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that are alive."""
+        return tuple(self._nodes.values())
+
+    def waiting(self) -> tuple[Task, ...]:
+        """What is neither over nor running, in the order that it was given."""
+        return tuple(self._tasks[number] for number in sorted(self._left - self._running.keys()))
+
+    def next_wake(self) -> float | None:
+        """The time at which the next resting task may be tried again; None when none rests."""
+        return self._resting[0][0] if self._resting else None
+
+    def start(self, now: float) -> Iterator[Assignment]:
+        """Give what is to start at this time, one after the other; whoever takes it starts it."""
+        while self._resting and self._resting[0][0] <= now:
+            self._queue(heapq.heappop(self._resting)[1])
+        while self._jobs is None or len(self._running) < self._jobs:
+            found = self._best(now)
+            if found is None:
+                return
+            yield self._take(*found)
+
+    def finish(self, cell: str, stage: Stage, *, prove_on: str | None = None) -> None:
+        """A task is over and well: what follows it may start; `prove_on` ties that to a node."""
+        number = self._release(cell, stage)
+        self._left.discard(number)
+        follower = self._next.get(number)
+        if follower is not None and follower in self._left:
+            if prove_on is not None:
+                self._tied[follower] = prove_on
+            self._queue(follower)
+
+    def again(self, cell: str, stage: Stage, *, at: float, elsewhere: bool = False, careful: bool = False) -> None:
+        """A task failed in a way that may pass: it rests until the time `at`.
+
+        `elsewhere` keeps it from the same node while there is another, `careful` is handed on with the next assignment.
+        """
+        node = self._running[self._index[cell, stage]].node
+        number = self._release(cell, stage)
+        if elsewhere:
+            self._avoid[number] = node
+        if careful:
+            self._careful.add(number)
+        heapq.heappush(self._resting, (at, number))
+
+    def give_up(self, cell: str, stage: Stage) -> None:
+        """A task failed for good: what follows it in its cell is dropped, too. It may be running, waiting or resting."""
+        number = self._index[cell, stage]
+        if number in self._running:
+            self._release(cell, stage)
+        dropped: int | None = number
+        while dropped is not None:
+            self._left.discard(dropped)
+            dropped = self._next.get(dropped)
+        self._resting = [entry for entry in self._resting if entry[1] in self._left]
+        heapq.heapify(self._resting)
+
+    def lose(self, node: str) -> None:
+        """A node is gone; what runs on it has to be told as failed by whoever started it."""
+        self._nodes.pop(node, None)
+        self._native = self._native_nodes()
+        for number, tied in tuple(self._tied.items()):
+            if tied == node and number in self._left:
+                del self._tied[number]
+                if number not in self._running:
+                    self._queue(number)
+
+    def impossible(self) -> tuple[Task, ...]:
+        """What waits although no living node can ever run it."""
+        can: dict[_Kind, bool] = {}
+        found = []
+        for number in sorted(self._left - self._running.keys()):
+            kind = self._kind(number)
+            if kind not in can:
+                can[kind] = any(self._way_to_run(node, kind) is not None for node in self._nodes.values())
+            if not can[kind]:
+                found.append(self._tasks[number])
+        return tuple(found)
+
+    def tries(self, cell: str, stage: Stage) -> int:
+        """How often a task has been started."""
+        return self._tries[self._index[cell, stage]]
+
+    def _successors(self) -> dict[int, int]:
+        stages = tuple(Stage)
+        followers = {}
+        for number, task in enumerate(self._tasks):
+            for later in stages[stages.index(task.stage) + 1 :]:
+                if (task.cell, later) in self._index:
+                    followers[number] = self._index[task.cell, later]
+                    break
+        return followers
+
+    def _native_nodes(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = defaultdict(list)
+        for node in self._nodes.values():
+            for platform in node.native if node.builds else ():
+                found[platform].append(node)
+        return found
+
+    def _way(self, number: int) -> float:
+        """Seconds from the start of a task to the end of its cell, each stage executed in its best way."""
+        task = self._tasks[number]
+        own = task.seconds(emulated=task.platform not in self._native)
+        follower = self._next.get(number)
+        return own + (self._way(follower) if follower is not None else 0.0)
+
+    def _kind(self, number: int) -> _Kind:
+        return self._tasks[number].platform, self._tied.get(number)
+
+    def _queue(self, number: int) -> None:
+        heapq.heappush(self._ready[self._kind(number)], (self._keys[number], number))
+
+    def _top(self, kind: _Kind) -> _Queued | None:
+        """The first of a queue that may start: what is over is dropped, what shares something with a running task is put aside."""
+        queue = self._ready[kind]
+        while queue:
+            number = queue[0][1]
+            exclusive = self._tasks[number].exclusive
+            if number not in self._left or number in self._running or self._kind(number) != kind:
+                heapq.heappop(queue)
+            elif exclusive is not None and exclusive in self._held:
+                heapq.heappop(queue)
+                self._parked[exclusive].append(number)
+            else:
+                return queue[0]
+        return None
+
+    def _way_to_run(self, node: Node, kind: _Kind) -> bool | None:
+        """Whether a node would emulate tasks of a kind; None when it may not run them."""
+        platform, tied = kind
+        native = platform in node.native
+        if tied is not None:
+            return not native if tied == node.name else None
+        if not node.builds:
+            return None
+        if native:
+            return False
+        if self._emulation is Emulation.NEVER or platform not in node.emulated or node.emulated_slots == 0:
+            return None
+        if self._emulation is Emulation.FALLBACK and platform in self._native:
+            return None
+        return True
+
+    def _best(self, now: float) -> tuple[int, Node, bool] | None:
+        """The task that matters most of those that a free slot can take, with that node and whether it emulates it."""
+        found: tuple[tuple[bool, float, bool, float, int], Node, bool] | None = None
+        for node in self._nodes.values():
+            load = self._loads[node.name]
+            if load.busy >= node.slots:
+                continue
+            for kind in tuple(self._ready):
+                emulated = self._way_to_run(node, kind)
+                if emulated is None or (emulated and kind[1] is None and load.emulated >= node.emulated_slots):
+                    continue
+                queued = self._top(kind)
+                if queued is None:
+                    continue
+                borrowed = emulated and kind[1] is None and kind[0] in self._native
+                if borrowed and not self._sooner_emulated(kind, now):
+                    continue
+                avoided = self._avoid.get(queued[1]) == node.name and self._elsewhere(kind, node)
+                if avoided:
+                    continue
+                rank = (borrowed, queued[0], emulated, load.busy / node.slots, queued[1])
+                if found is None or rank < found[0]:
+                    found = (rank, node, emulated)
+        return None if found is None else (found[0][4], found[1], found[2])
+
+    def _elsewhere(self, kind: _Kind, node: Node) -> bool:
+        """True when another living node could run it, now or later."""
+        return any(other is not node and self._way_to_run(other, kind) is not None for other in self._nodes.values())
+
+    def _sooner_emulated(self, kind: _Kind, now: float) -> bool:
+        """True when emulating a task now ends before its native nodes would come to it."""
+        del now
+        natives = self._native[kind[0]]
+        if any(self._loads[node.name].busy < node.slots for node in natives):
+            return False
+        queued = [number for _, number in self._ready[kind] if number in self._left and number not in self._running]
+        behind = sum(self._tasks[number].native for number in queued)
+        behind += sum(
+            self._running[number].expected / 2 for node in natives for number in self._loads[node.name].running
+        )
+        top = self._top(kind)
+        return top is not None and self._tasks[top[1]].emulated < behind / sum(node.slots for node in natives)
+
+    def _take(self, number: int, node: Node, emulated: bool) -> Assignment:  # noqa: FBT001 - the tail of a tuple
+        task = self._tasks[number]
+        self._tries[number] += 1
+        if task.exclusive is not None:
+            self._held.add(task.exclusive)
+        load = self._loads[node.name]
+        load.busy += 1
+        load.emulated += emulated
+        load.running.add(number)
+        self._running[number] = Assignment(
+            task=task,
+            node=node.name,
+            emulated=emulated,
+            expected=task.seconds(emulated=emulated),
+            tries=self._tries[number],
+            careful=number in self._careful,
+        )
+        return self._running[number]
+
+    def _release(self, cell: str, stage: Stage) -> int:
+        number = self._index[cell, stage]
+        assignment = self._running.pop(number)
+        load = self._loads[assignment.node]
+        load.busy -= 1
+        load.emulated -= assignment.emulated
+        load.running.discard(number)
+        exclusive = assignment.task.exclusive
+        if exclusive is not None:
+            self._held.discard(exclusive)
+            for parked in self._parked.pop(exclusive, ()):
+                self._queue(parked)
+        return number
