@@ -30,6 +30,7 @@ COMMANDS = {
     "nightly": "Build what changed, prove it, publish what is whole.",
     "status": "Show what the ledger knows of each cell.",
     "history": "Show past attempts.",
+    "prune": "Remove old logs, staged images and build cache.",
     "doctor": "Look at engine, buildx, emulators, disk and registries.",
     "engine": "Start, stop or look at the embedded engine.",
     "bases": "Bootstrap base images from a Debian mirror.",
