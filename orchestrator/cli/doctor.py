@@ -20,11 +20,12 @@ _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 @click.command("doctor")
 @common
 def command(told: Common) -> int:
-    """Look at engine, buildx, image store, emulators, kernel, disk, memory, registry and mirror. Changes nothing.
+    """Look at engine, buildx, image store, emulators, kernel, builders, disk, memory, registry and mirror. Changes nothing.
 
     Exit code 4 when something needed fails.
     """
-    from orchestrator.engine.doctor import Check, Verdict, examine  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.engine.doctor import Check, Verdict, examine  # noqa: PLC0415 - same
     from orchestrator.system.places import Places  # noqa: PLC0415 - same
 
     unreadable: list[Check] = []
@@ -33,7 +34,13 @@ def command(told: Common) -> int:
     except InvalidFileError as error:
         architectures = _usual()
         unreadable = [Check(name="matrix", verdict=Verdict.WARN, detail=error.message, mend=error.mend)]
-    found = [*unreadable, *examine(Places.from_environment(), architectures)]
+    settings = None
+    try:
+        settings = load_settings(told.config_path)
+    except InvalidFileError as error:
+        # Every other command ends here.
+        unreadable.append(Check(name="config", verdict=Verdict.FAIL, detail=error.message, mend=error.mend))
+    found = [*unreadable, *examine(Places.from_environment(), architectures, settings=settings)]
     worst = next(
         (verdict for verdict in (Verdict.FAIL, Verdict.WARN) if any(check.verdict is verdict for check in found)),
         Verdict.OK,

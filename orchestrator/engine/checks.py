@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from orchestrator.builders.model import Builder, Dead
 from orchestrator.engine.binfmt import Execution
 from orchestrator.engine.model import Engine, Refusal
 from orchestrator.errors import EnvironmentFailedError
@@ -111,6 +112,41 @@ def check_execution(architecture: Architecture, execution: Execution | None, *, 
     return Check(name=name, verdict=Verdict.OK, detail=detail)
 
 
+def check_builder(name: str, living: Sequence[Builder], dead: Sequence[Dead], *, asked: bool = True) -> Check:
+    """A configured builder answers. A run goes on without a dead one, as long as another lives."""
+    look = f"builder {name}"
+    if not asked:
+        return Check(
+            name=look,
+            verdict=Verdict.WARN,
+            detail="not asked: that needs buildx, and no engine has been started yet",
+            mend="run 'orchestrator engine start', then look again",
+        )
+    builder = next((found for found in living if found.name == name), None)
+    lost = next((found for found in dead if found.name == name), None)
+    if builder is None:
+        if lost is not None and lost.idle:
+            return Check(name=look, verdict=Verdict.OK, detail=f"{lost.reason}; it is started when it is needed")
+        return Check(
+            name=look,
+            verdict=Verdict.WARN if living else Verdict.FAIL,
+            detail=lost.reason if lost is not None else "unknown",
+            mend=f"see 'docker buildx inspect {name}' and examples/farm/README.md, or take it out of the config",
+        )
+    node = builder.node
+    emulated = f", emulated {', '.join(sorted(node.emulated))}" if node.emulated_slots else ""
+    detail = f"{builder.driver}: native {', '.join(sorted(node.native))}{emulated}; {node.slots} at once"
+    parts = [str(found) for found in dead if found.name.startswith(f"{name} (")]
+    if lost is not None or parts:
+        return Check(
+            name=look,
+            verdict=Verdict.WARN,
+            detail="; ".join([detail, *([lost.reason] if lost is not None else []), *parts]),
+            mend=f"see 'docker buildx inspect {name}' and examples/farm/README.md",
+        )
+    return Check(name=look, verdict=Verdict.OK, detail=detail)
+
+
 def check_kernel(release: str, *, filesystems: Path = Path("/proc/filesystems"), table_mounted: bool) -> Check:
     """The kernel knows binfmt_misc, with the flags that are needed."""
     numbers = tuple(map(int, re.findall(r"\d+", release)[:2]))
@@ -140,7 +176,7 @@ def check_disk(name: str, place: Path, *, usage: Callable[[Path], tuple[int, int
     mend = (
         ""
         if verdict is Verdict.OK
-        else "free some space, set XDG_CACHE_HOME to a larger disk, or run 'docker buildx prune'"
+        else "run 'orchestrator prune', free some space otherwise, or set XDG_CACHE_HOME to a larger disk"
     )
     return Check(name=name, verdict=verdict, detail=f"{free:.0f} GiB free for {place}", mend=mend)
 

@@ -7,6 +7,8 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from orchestrator.builders.probe import probe
+from orchestrator.config.settings import Settings
 from orchestrator.engine import checks
 from orchestrator.engine.binfmt import execution_for, execution_here
 from orchestrator.engine.checks import Check, Verdict
@@ -30,12 +32,13 @@ def examine(
     places: Places,
     architectures: Iterable[Architecture],
     *,
+    settings: Settings | None = None,
     environment: Mapping[str, str] | None = None,
     runner: Runner = run,
     table: Table | None = None,
     mirror: Callable[[], Mirror] = host_mirror,
 ) -> list[Check]:
-    """Look at everything that the work needs; changes nothing, starts no engine."""
+    """Look at everything that the work needs, the builders of `settings` included; changes nothing, starts no engine and no builder."""
     base = os.environ if environment is None else environment
     layout = Layout.of(places)
     table = KernelTable(runner=runner) if table is None else table
@@ -57,6 +60,7 @@ def examine(
         # QEMU can be registered here for the embedded engine, and for any that shares this kernel.
         embeddable = obstacle is None and (engine is None or engine.local)
         found.append(checks.check_execution(architecture, execution, embeddable=embeddable))
+    found += _builders(settings, engine, runner)
     found.append(checks.check_disk("disk (cache)", places.cache))
     if engine is not None and engine.local and engine.data_root:
         found.append(checks.check_disk("disk (engine)", Path(engine.data_root)))
@@ -64,6 +68,16 @@ def examine(
     found.append(checks.check_registry(docker, client, runner))
     found.append(checks.check_mirror(mirror, needed=engine is None and tree is None, runner=runner))
     return found
+
+
+def _builders(settings: Settings | None, engine: Engine | None, runner: Runner) -> list[Check]:
+    if settings is None or not settings.builders:
+        return []
+    names = dict.fromkeys(wanted.name for wanted in settings.builders)
+    if engine is None:
+        return [checks.check_builder(name, (), (), asked=False) for name in names]
+    living, dead = probe(settings, engine, boot=False, runner=runner)
+    return [checks.check_builder(name, living, dead) for name in names]
 
 
 def _obstacle(tree: Tree | None, ordered: str | None) -> EnvironmentFailedError | None:

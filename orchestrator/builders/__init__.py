@@ -1,0 +1,1 @@
+"""The machines that share the work: buildx builders of any driver become nodes with slots."""
