@@ -19,11 +19,25 @@ def results_table(
 ) -> str:
     """Write the table: cell, native or emulated, seconds per phase, size, digest, tags.
 
+    Where there was more than one builder it says which one, and where something was tried again, how often.
     `places` maps a cell's id to the references that it was published under; without it the local tags are shown.
     """
     table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
-    for name in ("cell", "state", "executed", *_SHOWN, "all", "size", *(("digest",) if digests else ()), "tags"):
-        table.add_column(name, justify="right" if name in {*_SHOWN, "all", "size"} else "left", no_wrap=True)
+    nodes = len({result.node for result in results if result.node}) > 1
+    tries = any(result.tries > 1 for result in results)
+    where = (*(("node",) if nodes else ()), *(("tries",) if tries else ()))
+    for name in (
+        "cell",
+        "state",
+        "executed",
+        *where,
+        *_SHOWN,
+        "all",
+        "size",
+        *(("digest",) if digests else ()),
+        "tags",
+    ):
+        table.add_column(name, justify="right" if name in {*_SHOWN, "tries", "all", "size"} else "left", no_wrap=True)
     for result in results:
         attempt = result.attempt
         seconds = {phase.name: phase for phase in attempt.phases} if attempt else {}
@@ -32,6 +46,8 @@ def results_table(
             result.cell.id,
             "proven" if result.ok else f"FAILED: {result.failure.kind if result.failure else ''}",
             str(result.planned.known.execution),
+            *((result.node or "-",) if nodes else ()),
+            *((str(result.tries),) if tries else ()),
             *(
                 "-" if name not in seconds else "cached" if seconds[name].cached else f"{seconds[name].seconds:.1f}"
                 for name in _SHOWN
@@ -60,6 +76,8 @@ def _describe(result: CellResult) -> dict[str, Any]:
         "reason": result.planned.reason,
         "key": result.planned.key.value,
         "executed": str(result.planned.known.execution),
+        "node": result.node,
+        "tries": result.tries,
         "seconds": attempt.seconds if attempt else 0.0,
         "phases": [{"name": phase.name, "seconds": phase.seconds, "cached": phase.cached} for phase in attempt.phases]
         if attempt

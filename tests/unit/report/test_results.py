@@ -46,6 +46,22 @@ def test_long_names_are_never_cut(matrix: Matrix) -> None:
     assert "…" not in table
 
 
+def test_where_and_how_often_are_columns_only_where_they_differ(matrix: Matrix) -> None:
+    one, two, idle = matrix.cells[:3]
+    same = results_table([result(one, node="near"), result(two, node="near"), result(idle, before=True)])
+    assert "node" not in same.splitlines()[0].split()
+    assert "tries" not in same.splitlines()[0].split()
+    results = [result(one, node="near", tries=3), result(two, node="far"), result(idle, before=True)]
+    head, first, second, third = (line.split()[:5] for line in results_table(results).splitlines())
+    assert head == ["cell", "state", "executed", "node", "tries"]
+    assert first == [one.id, "proven", "native", "near", "3"]
+    assert second == [two.id, "proven", "native", "far", "1"]
+    assert third == [idle.id, "proven", "native", "-", "1"]
+    assert [(cell["node"], cell["tries"]) for cell in describe_results(results)["cells"]] == [
+        ("near", 3), ("far", 1), ("", 1),
+    ]  # fmt: skip
+
+
 def test_the_document_is_json_and_says_everything(matrix: Matrix) -> None:
     good, bad = matrix.cells[:2]
     document = json.loads(json.dumps(describe_results([result(good), result(bad, failure=FAILURE)])))
