@@ -35,7 +35,7 @@ def command(told: Common, *, dry_run: bool, **given: float | None) -> int:
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.disk.engine import EngineSide, open_side  # noqa: PLC0415 - same
     from orchestrator.disk.model import Report  # noqa: PLC0415 - same
-    from orchestrator.disk.pruning import carry_out, foresee, look, removers, run_is_live, run_lock  # noqa: PLC0415 - same
+    from orchestrator.disk.pruning import carry_out, foresee, look, note_sightings, removers, run_is_live, run_lock  # noqa: PLC0415 - same
     from orchestrator.system.places import Places  # noqa: PLC0415 - same
 
     settings = load_settings(told.config_path)
@@ -54,7 +54,13 @@ def command(told: Common, *, dry_run: bool, **given: float | None) -> int:
                 trouble.append(error.message)
         inventory = look(places, side, live=live)
         decision = foresee(places, inventory, keep)
-        report = Report() if dry_run else carry_out(decision, removers(places, side))
+        report = Report()
+        if not dry_run:
+            report = carry_out(decision, removers(places, side))
+            try:
+                note_sightings(places, inventory)  # last: on a full disk there is room for it now
+            except OSError as error:
+                trouble.append(f"which images were seen cannot be written down in {places.state}: {error.strerror}")
     if told.json:
         emit_json(describe(inventory, decision, report, dry_run=dry_run, trouble=trouble))
     else:

@@ -1,7 +1,8 @@
 """BuildKit's cache behind a buildx builder: how much there is, and making it smaller.
 
-buildx renamed its option once, so its own help is asked. Where both new ones are there, both are given: an older BuildKit behind a newer
-buildx knows the first only, and takes the absence of a limit for the order to remove everything.
+buildx renamed its option once, so its own help is asked. `--reserved-space` is the old `--keep-storage` by another name; its neighbour
+`--max-used-space` says the same of a newer BuildKit, but is refused where an older one works behind a newer buildx (tried: 0.29.1 before
+dockerd 26.1). Source: https://github.com/moby/buildkit/blob/master/cache/manager.go, calculateKeepBytes
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class Caches:
 
     def prune(self, builder: str, limit: int) -> int:
         """Remove what was used least lately until no more than `limit` bytes are left; returns the bytes freed."""
-        options = _options(self._ask("prune", "--help").text, limit)
-        done = self._ask("prune", f"--builder={builder}", "--force", *options, seconds=_PRUNE_SECONDS)
+        option = _option(self._ask("prune", "--help").text, limit)
+        done = self._ask("prune", f"--builder={builder}", "--force", option, seconds=_PRUNE_SECONDS)
         return _sums(done.text).get("Total", 0)
 
     def _ask(self, *words: str, seconds: float = _SECONDS) -> Completed:
@@ -64,12 +65,12 @@ class Caches:
         return answer
 
 
-def _options(help_text: str, limit: int) -> tuple[str, ...]:
+def _option(help_text: str, limit: int) -> str:
     known = set(re.findall(r"--[a-z-]+", help_text))
-    # Without any limit BuildKit removes everything, so a limit that no option can tell must not get lost.
-    for names in (("--reserved-space", "--max-used-space"), ("--reserved-space",), ("--keep-storage",)):
-        if known.issuperset(names):
-            return tuple(f"{name}={limit}" for name in names)
+    # Without any limit BuildKit removes everything, so one that no option can tell must not get lost.
+    for name in ("--reserved-space", "--keep-storage"):
+        if name in known:
+            return f"{name}={limit}"
     raise EnvironmentFailedError("this buildx has no option to limit its cache", mend="use buildx 0.13 or newer")
 
 

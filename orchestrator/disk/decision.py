@@ -97,11 +97,12 @@ def _foreign(
 ) -> Removal | Kept:
     """Decide about an image that this ledger does not know: another ledger (XDG_STATE_HOME) may need it, so only age counts."""
     reason = _needed(image, attempts, memory)
-    if not reason and image.tagged is None:
-        reason = "not of this ledger, and of unknown age"
-    if not reason and image.tagged is not None and now - image.tagged < _age(keep):
-        reason = f"not of this ledger, and younger than {keep.days:g} days"
-    return _image(image, reason, f"not of this ledger, and unused for {keep.days:g} days")
+    since = memory.sightings.get(image.name)
+    if not reason and since is None:
+        reason = "not of this ledger, and not seen before"
+    if not reason and since is not None and now - max([since, *([image.tagged] if image.tagged else [])]) < _age(keep):
+        reason = f"not of this ledger, and here for less than {keep.days:g} days"
+    return _image(image, reason, f"not of this ledger, and here for more than {keep.days:g} days")
 
 
 def _image(image: StagedImage, kept: str, stale: str) -> Removal | Kept:

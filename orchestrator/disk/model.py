@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,8 +25,8 @@ class StagedImage:
     """A staging reference in the engine: `orchestrator.local/<name>/<cell>:<key>`, the key's first twelve characters.
 
     `digest` is the image's id, `digests` all by which a registry may know it. `size` is in bytes, layers that others share included.
-    `tagged` is when the image last got a name (None: the engine does not say; when it was made says nothing, as builds are dated
-    back). `others` are its references that are not staging ones.
+    `tagged` is when the image last got a name, by the engine (None: it does not say; for a build that is dated back it is too early).
+    `others` are its references that are not staging ones.
     """
 
     reference: str
@@ -36,6 +37,11 @@ class StagedImage:
     tagged: datetime | None
     others: tuple[str, ...] = ()
     digests: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The reference with the image that it means."""
+        return f"{self.reference}@{self.digest}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,10 +86,14 @@ class Inventory:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Memory:
-    """What the ledger says: all attempts, newest first, and the digests that published references point at now."""
+    """What the ledger says: all attempts, newest first, and the digests that published references point at now.
+
+    `sightings` map images (by `StagedImage.name`) to when they were first seen in the engine.
+    """
 
     attempts: tuple[Attempt, ...] = ()
     published: frozenset[str] = frozenset()
+    sightings: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

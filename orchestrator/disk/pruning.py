@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from orchestrator.disk.model import (
     ScratchDirectory,
     StagedImage,
 )
+from orchestrator.disk.sightings import read_sightings, write_sightings
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.system.places import Places
@@ -88,7 +90,20 @@ def look(places: Places, side: EngineSide | None, *, live: bool, temporary: Path
 def foresee(places: Places, inventory: Inventory, keep: Keep) -> Decision:
     """Decide by the ledger; changes nothing. Raises `EnvironmentFailedError` for a ledger that cannot be read."""
     with open_ledger(places.ledger, create=False) as ledger:
-        return decide(inventory, read_memory(ledger), keep, now=datetime.now(UTC))
+        memory = replace(read_memory(ledger), sightings=read_sightings(_sightings(places)))
+    return decide(inventory, memory, keep, now=datetime.now(UTC))
+
+
+def freeable(places: Places, keep: Keep, side: EngineSide | None = None, *, temporary: Path | None = None) -> int:
+    """Count the bytes that `orchestrator prune` would free, at most; without an engine, and while a run is live, of logs and scratch only."""
+    live = run_is_live(run_lock(places))
+    return foresee(places, look(places, side, live=live, temporary=temporary), keep).size
+
+
+def note_sightings(places: Places, inventory: Inventory) -> None:
+    """Write down which images are there, so that those of other ledgers get an age. Raises `OSError` where that cannot be written."""
+    if inventory.images:
+        write_sightings(_sightings(places), inventory.images, now=datetime.now(UTC))
 
 
 def removers(places: Places, side: EngineSide | None) -> Mapping[Kind, Remover]:
@@ -142,6 +157,10 @@ def tree_size(directory: Path) -> int:
             except OSError:
                 continue
     return total
+
+
+def _sightings(places: Places) -> Path:
+    return places.state / "sightings.json"
 
 
 def _caches(side: EngineSide, notes: list[str]) -> Iterator[CacheUse]:

@@ -191,6 +191,16 @@ def test_a_damaged_ledger_stops_it_before_anything_goes(machine: Machine, capsys
     assert len(machine.images.by_reference) == 2
 
 
+def test_what_cannot_be_written_down_is_exit_4_after_the_work(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (machine.places.state / "sightings.json").mkdir()
+    code, out, err = call(capsys, *EVERYTHING)
+    assert code == 4
+    assert "freed up to 1.9 GB" in out
+    assert "warning: which images were seen cannot be written down" in err
+
+
 @pytest.mark.parametrize(
     "words", [("--images", "0"), ("--logs", "0"), ("--days", "-1"), ("--cache-gib", "x"), ("cell",)]
 )

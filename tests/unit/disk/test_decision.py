@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,10 +34,12 @@ def of_images(
     *,
     keep: Keep = KEEP,
     published: frozenset[str] = frozenset(),
-    live: bool = False,
+    sightings: Mapping[str, float] | None = None,
 ) -> Decision:
-    memory = Memory(attempts=tuple(attempts), published=published)
-    return decide(Inventory(live=live, images=tuple(images)), memory, keep, now=NOW)
+    """Decide with the given memory; `sightings` say how many days ago an image was seen first."""
+    seen = {name: ago(days) for name, days in (sightings or {}).items()}
+    memory = Memory(attempts=tuple(attempts), published=published, sightings=seen)
+    return decide(Inventory(live=False, images=tuple(images)), memory, keep, now=NOW)
 
 
 def of_logs(logs: Sequence[LogFile], attempts: Sequence[Attempt] = (), *, keep: Keep = KEEP) -> Decision:
@@ -98,7 +100,8 @@ def test_the_newest_proven_image_stays_however_many_failed_since() -> None:
 
 def test_the_newest_proven_image_is_the_newest_that_is_still_there() -> None:
     attempts = [attempt(number, days=90) for number in range(1, 6)]
-    decision = of_images([image(1, days=90), image(3, days=90, digest="sha256:other")], attempts)
+    anew = image(3, days=90, digest="sha256:other")
+    decision = of_images([image(1, days=90), anew], attempts, sightings={anew.name: 90})
     assert gone(decision) == [reference(3)]
     assert why(decision, reference(1)) == "the newest proven image of its cell"
 
@@ -145,18 +148,28 @@ def test_what_somebody_tagged_stays() -> None:
 
 
 def test_images_of_another_ledger_go_by_age_only() -> None:
-    images = [image(1, days=31), image(2, days=29), image(3, days=None), image(4, days=90, others=("mine:1",))]
-    decision = of_images(images)
-    assert gone(decision) == [reference(1)]
-    assert why(decision, reference(2)) == "not of this ledger, and younger than 30 days"
-    assert why(decision, reference(3)) == "not of this ledger, and of unknown age"
-    assert why(decision, reference(4)) == "also tagged mine:1"
+    images = [
+        image(1, days=31),
+        image(2, days=None),
+        image(3, days=90),
+        image(4, days=29),
+        image(5, days=90, others=("mine:1",)),
+        image(6, days=90),
+    ]
+    seen = {images[0].name: 31, images[1].name: 31, images[2].name: 29, images[3].name: 31, images[4].name: 31}
+    decision = of_images(images, sightings=seen)
+    assert gone(decision) == [reference(1), reference(2)]
+    assert why(decision, reference(3)) == "not of this ledger, and here for less than 30 days"
+    assert why(decision, reference(4)) == "not of this ledger, and here for less than 30 days"
+    assert why(decision, reference(5)) == "also tagged mine:1"
+    assert why(decision, reference(6)) == "not of this ledger, and not seen before"
 
 
 def test_an_image_that_another_ledger_built_under_our_name_is_not_ours() -> None:
     attempts = [attempt(number, days=90) for number in range(1, 4)]
     images = [image(number, days=29, digest="sha256:theirs" if number == 1 else None) for number in range(1, 4)]
-    assert why(of_images(images, attempts), reference(1)) == "not of this ledger, and younger than 30 days"
+    seen = {images[0].name: 29}
+    assert why(of_images(images, attempts, sightings=seen), reference(1)).startswith("not of this ledger, and here for")
 
 
 def test_what_an_image_frees_is_counted_with_its_last_name_only() -> None:
@@ -168,9 +181,10 @@ def test_what_an_image_frees_is_counted_with_its_last_name_only() -> None:
         image(2, days=90, digest="sha256:x"),
         image(3, days=90, digest=same),
     ]
-    decision = of_images(images[:2], [])
+    decision = of_images(images[:2], [], sightings={one.name: 90 for one in images})
     assert [removal.size for removal in decision.removals] == [100, 0]
-    shared = of_images([image(5, days=90, digest=same), images[2]], attempts)
+    five = image(5, days=90, digest=same)
+    shared = of_images([five, images[2]], attempts, sightings={five.name: 90})
     assert [(removal.what, removal.size) for removal in shared.removals] == [(reference(5), 0)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +19,15 @@ from orchestrator.disk.pruning import (
     Remover,
     carry_out,
     foresee,
+    freeable,
     look,
+    note_sightings,
     removers,
     run_is_live,
     run_lock,
     tree_size,
 )
+from orchestrator.disk.sightings import read_sightings
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import ProofRecord, Start
@@ -95,6 +99,13 @@ def test_from_looking_to_removing(places: Places, tmp_path: Path) -> None:
     assert [removal.kind for removal in again.removals] == [Kind.CACHE]
 
 
+def test_what_could_be_gained_is_counted(places: Places, tmp_path: Path) -> None:
+    opened = side(two_proven(places), runner())
+    assert freeable(places, KEEP, opened, temporary=tmp_path / "tmp") == 5 + 100 + 3_000_000_000 - 1024**3
+    assert freeable(places, KEEP, temporary=tmp_path / "tmp") == 5
+    assert len(list(places.logs.iterdir())) == 2
+
+
 def test_what_is_published_by_the_ledger_stays(places: Places, tmp_path: Path) -> None:
     images = two_proven(places)
     with open_ledger(places.ledger) as ledger:
@@ -113,10 +124,35 @@ def test_without_a_ledger_all_images_are_somebody_elses(places: Places, tmp_path
         places, look(places, side(images, runner()), live=False, temporary=tmp_path / "tmp"), Keep(images=1, logs=1)
     )
     assert {one.what: one.reason for one in decision.kept if one.kind is Kind.IMAGE} == {
-        reference(1): "not of this ledger, and younger than 30 days",
-        reference(2): "not of this ledger, and of unknown age",
+        reference(1): "not of this ledger, and not seen before",
+        reference(2): "not of this ledger, and not seen before",
     }
     assert not places.state.exists()
+
+
+def test_an_image_of_another_ledger_goes_when_it_has_been_seen_for_long(places: Places, tmp_path: Path) -> None:
+    images = FakeImages({reference(1): ONE, reference(2): TWO})
+    inventory = look(places, side(images, runner()), live=False, temporary=tmp_path / "tmp")
+    note_sightings(places, inventory)
+    file = places.state / "sightings.json"
+    written = json.loads(file.read_text())
+    assert set(written) == {f"{reference(1)}@{ONE}", f"{reference(2)}@{TWO}"}
+    keep = Keep(images=1, logs=1, days=30)
+    assert not foresee(places, inventory, keep).removals
+    written[f"{reference(1)}@{ONE}"] = (datetime.now(UTC) - timedelta(days=31)).isoformat()
+    file.write_text(json.dumps(written))
+    note_sightings(places, inventory)
+    assert [removal.what for removal in foresee(places, inventory, keep).removals] == [reference(1)]
+    # Another image under the same name counts from anew.
+    other = look(places, side(FakeImages({reference(1): TWO}), runner()), live=False, temporary=tmp_path / "tmp")
+    assert not foresee(places, other, keep).removals
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"x": 1}', '{"x": "soon"}', "\xff{"])
+def test_damaged_sightings_have_seen_nothing(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "sightings.json"
+    file.write_bytes(text.encode("latin-1"))
+    assert read_sightings(file) == {}
 
 
 def test_a_live_run_is_seen_by_its_lock(places: Places, tmp_path: Path) -> None:
