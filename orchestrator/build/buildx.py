@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from orchestrator.build.failure import Failure, FailureClass, classify
+from orchestrator.build.failure import Evidence, Failure, FailureClass, classify, retry_after
 from orchestrator.build.phases import Phase, phase_of, phases
 from orchestrator.build.rawjson import Decoder, Event, LogOutput, Said, Vertex
 from orchestrator.system.process import Cancellation, Command, Completed, Stream, stream
 
-_TAIL_LINES = 20
+#: How many lines of a failed step are shown, and how many are kept of each: parallel makes push the one that matters away.
+_TAIL_LINES, _KEPT_LINES = 20, 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +23,8 @@ class BuildRequest:
     """What to build: the directory of a Dockerfile, for a platform, with inputs swapped in by name, under one reference.
 
     `contexts` maps a stage or a base image to what replaces it; `timeout` is in seconds. `offline` takes the network away from its steps,
-    `fresh` runs them even where BuildKit's cache knows their result.
+    `fresh` runs them even where BuildKit's cache knows their result. `silence` is after how many seconds without a word the build is ended;
+    `emulated` says that an emulator runs its steps. `builder` is a name of `docker buildx ls`; None leaves the choice to buildx.
     """
 
     directory: Path
@@ -32,6 +35,9 @@ class BuildRequest:
     log: Path
     offline: bool = False
     fresh: bool = False
+    silence: float | None = None
+    emulated: bool = False
+    builder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,14 +55,24 @@ class _Reading:
 
     log: TextIO
     on_step: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
     decoder: Decoder = field(default_factory=Decoder)
     vertices: dict[str, Vertex] = field(default_factory=dict)
     cut: dict[str, bytes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
+    tails: dict[str, deque[str]] = field(default_factory=dict)
+    heard: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.heard = self.clock()
 
     def take(self, events: list[Event]) -> None:
         for event in events:
+            # A download that hangs still reports its state several times a second. The decoder leaves that out; a step that is reported
+            # again as it was says nothing either.
+            if not isinstance(event, Vertex) or self.vertices.get(event.digest) != event:
+                self.heard = self.clock()
             if isinstance(event, Vertex):
                 self._vertex(event)
             elif isinstance(event, LogOutput):
@@ -73,7 +89,27 @@ class _Reading:
         for line in lines:
             text = line.decode("utf-8", "replace").rstrip("\r")
             self.tail.append(text)
+            self.tails.setdefault(output.vertex, deque(maxlen=_KEPT_LINES)).append(text)
             self.log.write(f"{text}\n")
+
+    def culprit(self) -> Vertex | None:
+        """The step to blame: that failed by itself (BuildKit then cancels the others), else one that was running."""
+        failed = [vertex for vertex in self.vertices.values() if vertex.error]
+        own = (vertex for vertex in failed if not vertex.error.endswith("context canceled"))
+        running = (one for one in self.vertices.values() if one.started is not None and one.completed is None)
+        return next(own, None) or next(iter(failed), None) or next(running, None)
+
+    def evidence(self, *, status: int, emulated: bool, ended: FailureClass | None = None) -> Evidence:
+        """Gather what shows why it failed."""
+        step = self.culprit()
+        return Evidence(
+            said=tuple(self.said),
+            error=step.error if step else "",
+            lines=tuple(self.tails.get(step.digest, ())) if step else tuple(self.tail),
+            status=status,
+            emulated=emulated,
+            ended=ended,
+        )
 
     def finish(self) -> None:
         """Write what had no end of line."""
@@ -95,6 +131,23 @@ class _Reading:
             self.log.flush()
 
 
+@dataclass(slots=True)
+class _Watch(Cancellation):
+    """What the process is ended for: a request to stop, or silence. `stream` asks several times a second."""
+
+    request: Cancellation = field(default_factory=Cancellation)
+    reading: _Reading | None = None
+    limit: float | None = None
+    silent: bool = False
+
+    @property
+    def requested(self) -> bool:
+        """True once somebody asked, or nothing was heard for too long; it stays so, whatever is said while it ends."""
+        if self.reading is not None and self.limit is not None and not self.silent:
+            self.silent = self.reading.clock() - self.reading.heard > self.limit
+        return self.silent or self.request.requested
+
+
 def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
     """Write the command that builds one platform of one Dockerfile into the engine's own image store."""
     contexts = [part for name, value in request.contexts.items() for part in ("--build-context", f"{name}={value}")]
@@ -103,6 +156,7 @@ def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
         "buildx",
         "build",
         "--progress=rawjson",
+        *((f"--builder={request.builder}",) if request.builder is not None else ()),
         f"--platform={request.platform}",
         # Attestations turn one manifest into an index with an entry for "unknown/unknown"; they are made when publishing, not here.
         # https://docs.docker.com/build/metadata/attestations/attestation-storage/
@@ -124,37 +178,61 @@ def build(
     environment: Mapping[str, str],
     cancellation: Cancellation,
     on_step: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> BuildResult:
-    """Build, following the progress into the log file. A failed build is a result, not an exception."""
+    """Build, following the progress into the log file. A failed build is a result, not an exception.
+
+    Ending buildx ends the build: BuildKit kills the running step's processes when its client goes, those that ignore TERM included.
+    `clock` gives seconds.
+    """
     request.log.parent.mkdir(parents=True, exist_ok=True)
     with request.log.open("w", encoding="utf-8") as log:
         command = Command(argv=command_line(docker, request), environment=environment, timeout=request.timeout)
         log.write(f"$ {command}\n")
-        reading = _Reading(log=log, on_step=on_step)
+        reading = _Reading(log=log, on_step=on_step, clock=clock)
+        watch = _Watch(request=cancellation, reading=reading, limit=request.silence)
 
         def on_output(name: Stream, data: bytes) -> None:
             if name == "stderr":
                 reading.take(list(reading.decoder.feed(data)))
 
-        ended = stream(command, on_output=on_output, cancellation=cancellation)
+        ended = stream(command, on_output=on_output, cancellation=watch)
         reading.take(list(reading.decoder.close()))
         reading.finish()
-        failure = _failure(ended, reading, cancellation)
+        failure = _failure(ended, reading, watch, request)
     return BuildResult(phases=phases(reading.vertices.values()), seconds=round(ended.seconds, 3), failure=failure)
 
 
-def _failure(ended: Completed, reading: _Reading, cancellation: Cancellation) -> Failure | None:
+def _failure(ended: Completed, reading: _Reading, watch: _Watch, request: BuildRequest) -> Failure | None:
     if ended.ok:
         return None
-    tail = tuple(reading.tail)
-    if cancellation.requested:
-        return Failure(kind=FailureClass.CANCELLED, message="stopped on request", tail=tail)
-    if ended.timed_out:
-        return Failure(kind=FailureClass.TIMEOUT, message=f"not done after {ended.seconds:.0f} s", tail=tail)
-    failed = next((vertex for vertex in reading.vertices.values() if vertex.error), None)
-    said = "\n".join((*tail, *reading.said, failed.error if failed else ""))
+    why = _why_ended(ended, watch)
+    evidence = reading.evidence(status=ended.status, emulated=request.emulated, ended=why)
+    kind = classify(evidence)
+    step = reading.culprit()
     spoken = next((line for line in reversed(reading.said) if line), ended.reason)
-    message = (failed.name if failed else "") or spoken
+    message = (step.name if step else "") or spoken
+    if why is FailureClass.CANCELLED:
+        message = "stopped on request"
+    elif why is FailureClass.TIMEOUT:
+        message = f"not done after {ended.seconds:.0f} s"
+    elif why is FailureClass.SILENCE:
+        message = f"silent for {request.silence:.0f} s: {message}"
+    lines = evidence.lines or tuple(reading.tail) or tuple(reading.said)
     return Failure(
-        kind=classify(said), message=message.splitlines()[0][:300], tail=tail or tuple(reading.said[-_TAIL_LINES:])
+        kind=kind,
+        message=message.splitlines()[0][:300],
+        tail=lines[-_TAIL_LINES:],
+        after=retry_after("\n".join((evidence.error, *evidence.lines, *evidence.said)))
+        if kind is FailureClass.REGISTRY_BUSY
+        else None,
     )
+
+
+def _why_ended(ended: Completed, watch: _Watch) -> FailureClass | None:
+    """Tell why we ended it; None when it ended by itself."""
+    if watch.request.requested:
+        return FailureClass.CANCELLED
+    if ended.timed_out:
+        return FailureClass.TIMEOUT
+    return FailureClass.SILENCE if watch.silent else None

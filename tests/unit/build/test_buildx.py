@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from orchestrator.build.failure import FailureClass
 from orchestrator.build.phases import PhaseName
 from orchestrator.errors import ExitCode
 from orchestrator.system.process import Cancellation, Command, Completed, Stream
+from tests.unit.build.captures import capture
 from tests.unit.build.test_rawjson import CAPTURED
 
 
@@ -68,6 +70,63 @@ def run_build(request_: BuildRequest, monkeypatch: pytest.MonkeyPatch) -> Build:
             cancellation=cancellation,
             on_step=(steps if steps is not None else []).append,
         )
+
+    return run
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class SlowBuildx(FakeBuildx):
+    """Writes pieces with pauses (seconds) before them; asks between, several times, whether to end, as `stream` does."""
+
+    def __init__(self, clock: Clock, pieces: Iterable[tuple[float, bytes]], *, last_words: bytes = b"") -> None:
+        super().__init__()
+        self.clock, self.pieces, self.last_words = clock, tuple(pieces), last_words
+        self.ended_at: float | None = None
+
+    def __call__(
+        self, command: Command, *, on_output: Callable[[Stream, bytes], None], cancellation: Cancellation | None = None
+    ) -> Completed:
+        assert cancellation is not None
+        begin = self.clock.now
+        for pause, data in self.pieces:
+            for _ in range(10):
+                self.clock.now += pause / 10
+                if cancellation.requested:
+                    self.ended_at = self.clock.now - begin
+                    on_output("stderr", self.last_words)
+                    return Completed(command=command, status=1, stdout=b"", stderr=b"", seconds=self.ended_at)
+            on_output("stderr", data)
+        return Completed(command=command, status=0, stdout=b"", stderr=b"", seconds=self.clock.now - begin)
+
+
+Slowly = Callable[..., tuple[BuildResult, SlowBuildx]]
+
+
+@pytest.fixture
+def build_slowly(request_: BuildRequest, monkeypatch: pytest.MonkeyPatch) -> Slowly:
+    def run(
+        *pieces: tuple[float, bytes], last_words: bytes = b"", silence: float | None = 60, emulated: bool = False
+    ) -> tuple[BuildResult, SlowBuildx]:
+        clock = Clock()
+        fake = SlowBuildx(clock, pieces, last_words=last_words)
+        monkeypatch.setattr(buildx, "stream", fake)
+        result = buildx.build(
+            replace(request_, silence=silence, emulated=emulated),
+            docker="docker",
+            environment={},
+            cancellation=Cancellation(),
+            on_step=lambda _step: None,
+            clock=clock,
+        )
+        return result, fake
 
     return run
 
@@ -183,3 +242,77 @@ def test_execution_says_native_or_by_which_emulator() -> None:
     assert (str(Execution()), Execution().emulated) == ("native", False)
     emulated = Execution(emulator="qemu-aarch64 10.0.2")
     assert (str(emulated), emulated.emulated) == ("emulated (qemu-aarch64 10.0.2)", True)
+
+
+RUNNING = {"digest": "1", "name": "[build 5/9] RUN make -j 2", "started": "2026-01-01T00:00:00Z"}
+
+
+def output(text: str, vertex: str = "1") -> bytes:
+    return status(logs=[{"vertex": vertex, "data": base64.b64encode(text.encode()).decode()}])
+
+
+def test_a_builder_is_named_on_the_command_line(request_: BuildRequest) -> None:
+    assert not [part for part in command_line("docker", request_) if part.startswith("--builder")]
+    argv = command_line("docker", replace(request_, builder="farm"))
+    assert {"--builder=farm", "--load"} < set(argv)
+
+
+def test_a_build_that_says_nothing_for_too_long_is_ended(build_slowly: Slowly) -> None:
+    last_words = capture("cancelled-step")
+    result, fake = build_slowly((1, status(vertexes=[RUNNING])), (300, output("done\n")), last_words=last_words)
+    assert fake.ended_at == pytest.approx(91, abs=1)
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.SILENCE
+    assert result.failure.message.startswith("silent for 60 s: ")
+
+
+def test_any_new_word_keeps_a_build_alive(build_slowly: Slowly) -> None:
+    done = {**RUNNING, "completed": "2026-01-01T00:00:09Z"}
+    pieces = [(1, status(vertexes=[RUNNING])), (50, output("x")), (50, output("\n")), (50, status(vertexes=[done]))]
+    result, fake = build_slowly(*pieces)
+    assert (result.failure, fake.ended_at) == (None, None)
+
+
+def test_a_state_that_is_only_repeated_is_not_a_word(build_slowly: Slowly) -> None:
+    ticking = status(statuses=[{"id": "x", "vertex": "1", "current": 0, "total": 9}], vertexes=[RUNNING])
+    result, fake = build_slowly(*[(10.0, ticking)] * 30)
+    assert fake.ended_at == pytest.approx(71, abs=1)
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.SILENCE
+    assert result.failure.message == "silent for 60 s: [build 5/9] RUN make -j 2"
+
+
+def test_without_a_limit_silence_is_borne(build_slowly: Slowly) -> None:
+    result, _fake = build_slowly((1, status(vertexes=[RUNNING])), (10_000, output("done\n")), silence=None)
+    assert result.failure is None
+
+
+def test_a_silent_build_whose_emulator_had_crashed_is_told_so(build_slowly: Slowly) -> None:
+    crash = output("qemu: uncaught target signal 11 (Segmentation fault) - core dumped\n")
+    result, _fake = build_slowly((1, status(vertexes=[RUNNING])), (1, crash), (300, b""), emulated=True)
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.EMULATOR_CRASH
+
+
+def test_only_the_lines_of_the_step_that_failed_speak_for_it(run_build: Build) -> None:
+    error = 'process "/bin/sh -c make" did not complete successfully: exit code: 2'
+    progress = (
+        output("E: Failed to fetch http://example.org/x  503  Service Unavailable\n", "2")
+        + output("assembler says no\n")
+        + output("cc1: x.s: No space left on device\n", "2")
+        + status(vertexes=[{"digest": "2", "name": "other", "error": f"{error}: context canceled: context canceled"}])
+        + status(vertexes=[{**RUNNING, "completed": "2026-01-01T00:00:09Z", "error": error}])
+    )
+    failure = run_build(FakeBuildx(progress, status=1)).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == (FailureClass.COMPILE, RUNNING["name"])
+    assert failure.tail == ("assembler says no",)
+
+
+def test_what_a_busy_registry_asks_for_is_handed_on(run_build: Build) -> None:
+    failure = run_build(FakeBuildx(capture("registry-busy-429-message"), status=1)).failure
+    assert failure is not None
+    assert (failure.kind, failure.after) == (FailureClass.REGISTRY_BUSY, 67.5)
+    failure = run_build(FakeBuildx(capture("registry-busy-429"), status=1)).failure
+    assert failure is not None
+    assert (failure.kind, failure.after) == (FailureClass.REGISTRY_BUSY, None)
