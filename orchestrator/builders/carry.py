@@ -16,6 +16,8 @@ from orchestrator.errors import EnvironmentFailedError, VerificationError
 
 #: Seconds without a byte after which a connection counts as dead.
 _SILENCE = 600
+#: The API of the oldest engine that is used; to ask for an engine's own version, the SDK connects before anything can be set.
+_API = "1.44"
 #: What of an image's config decides what it is; the rest names its storage.
 _TELLING = ("Os", "Architecture", "Variant", "Created", "Config", "RootFS")
 
@@ -32,9 +34,19 @@ def open_client(builder: Builder, engine: Engine) -> Iterator[docker.DockerClien
         if builder.engine is None
         else builder.engine.environment(engine.environment)
     )
+    own = builder.engine is not None and builder.engine.certificates is not None
     try:
-        client = docker.from_env(environment=environment, timeout=_SILENCE, use_ssh_client=host.startswith("ssh://"))
-    except DockerException as error:
+        client = docker.from_env(
+            environment=environment,
+            timeout=_SILENCE,
+            use_ssh_client=host.startswith("ssh://"),
+            version=_API if own else None,
+        )
+        if own:
+            # Else requests prefers the authorities of REQUESTS_CA_BUNDLE to those of the engine's own certificates.
+            client.api.trust_env = False
+            client.ping()
+    except (DockerException, requests.RequestException) as error:
         raise EnvironmentFailedError(
             f"the engine at {host} does not answer: {error}", mend="run 'orchestrator doctor'"
         ) from error

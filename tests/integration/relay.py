@@ -1,10 +1,10 @@
-"""A remote BuildKit behind TLS: the one of a Docker Engine, which speaks gRPC after an upgrade of its HTTP, for buildx's remote driver."""
+"""TLS with client certificates before an engine's socket: a Docker Engine far away, or (after an upgrade of its HTTP to gRPC) a remote BuildKit."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _HOST = "127.0.0.1"
 _UPGRADE = b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-_ANSWER_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,65 +38,70 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relay(engine_socket: Path, directory: Path) -> Iterator[Relay]:
-    """Listen on a free port of this host, and hand each connection on to an engine's BuildKit, until the end of the block."""
+def relay(engine_socket: Path, directory: Path, *, buildkit: bool) -> Iterator[Relay]:
+    """Listen on a free port of this host, and hand each connection on to an engine, or to its BuildKit, until the end of the block."""
     certificates = _certificates(directory)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificates / "ca.pem"))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(certificates / "server.pem", certificates / "server-key.pem")
-    context.set_alpn_protocols(["h2"])  # gRPC insists on it
-    with socket.create_server((_HOST, 0)) as listening:
-        stop = threading.Event()
-        accepting = threading.Thread(target=_accept, args=(listening, context, engine_socket, stop), daemon=True)
-        accepting.start()
-        try:
-            yield Relay(address=f"tcp://{_HOST}:{listening.getsockname()[1]}", certificates=certificates)
-        finally:
-            stop.set()
-            accepting.join(timeout=10)
+    context.set_alpn_protocols(["h2" if buildkit else "http/1.1"])  # gRPC insists on it
+    # One thread for all: what reads from a TLS connection and what writes to it must not do so at the same time.
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    relaying = _Relaying(engine_socket, buildkit=buildkit)
+    try:
+        listening = asyncio.start_server(relaying.serve, _HOST, 0, ssl=context)
+        server = asyncio.run_coroutine_threadsafe(listening, loop).result(timeout=10)
+        yield Relay(address=f"tcp://{_HOST}:{server.sockets[0].getsockname()[1]}", certificates=certificates)
+        server.close()
+    finally:
+        asyncio.run_coroutine_threadsafe(relaying.end(), loop).result(timeout=10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
+        loop.close()
 
 
-def _accept(listening: socket.socket, context: ssl.SSLContext, engine_socket: Path, stop: threading.Event) -> None:
-    listening.settimeout(0.1)
-    while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            raw, _ = listening.accept()
-            threading.Thread(target=_serve, args=(raw, context, engine_socket, stop), daemon=True).start()
+class _Relaying:
+    """The connections of a relay; lives in its event loop."""
 
+    def __init__(self, engine_socket: Path, *, buildkit: bool) -> None:
+        self._socket, self._buildkit = engine_socket, buildkit
+        self._serving: set[asyncio.Task[None]] = set()
 
-def _serve(raw: socket.socket, context: ssl.SSLContext, engine_socket: Path, stop: threading.Event) -> None:
-    with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
-        opened.callback(raw.close)
-        raw.settimeout(10)
-        client = opened.enter_context(context.wrap_socket(raw, server_side=True))
-        engine = opened.enter_context(socket.socket(socket.AF_UNIX))
-        engine.connect(str(engine_socket))
-        engine.sendall(_UPGRADE)
-        answer = b""
-        while not answer.endswith(b"\r\n\r\n") and len(answer) < _ANSWER_BYTES:
-            answer += engine.recv(1)
-        if b" 101 " not in answer.splitlines()[0]:
-            return
-        back = threading.Thread(target=_pump, args=(engine, client, stop), daemon=True)
-        back.start()
-        _pump(client, engine, stop)
-        back.join(timeout=10)
-
-
-def _pump(source: socket.socket, target: socket.socket, stop: threading.Event) -> None:
-    source.settimeout(0.2)
-    with contextlib.suppress(OSError):
-        while not stop.is_set():
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            engine_reader, engine_writer = await asyncio.open_unix_connection(str(self._socket))
             try:
-                data = source.recv(65536)
-            except TimeoutError:
-                continue
-            if not data:
-                break
-            target.sendall(data)
-    for end in (source, target):
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+                if self._buildkit:
+                    engine_writer.write(_UPGRADE)
+                    answer = await engine_reader.readuntil(b"\r\n\r\n")
+                    assert b" 101 " in answer.splitlines()[0], answer
+                await asyncio.gather(_pump(reader, engine_writer), _pump(engine_reader, writer))
+            finally:
+                engine_writer.transport.abort()
+                writer.transport.abort()  # closing TLS politely would take longer than the loop lives
+        self._serving.discard(task)
+
+    async def end(self) -> None:
+        """Cut every connection."""
+        for task in tuple(self._serving):
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0.2)  # what was cut is closed by callbacks
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():  # not with TLS
+        writer.write_eof()
+    else:
+        writer.close()
 
 
 def _certificates(directory: Path) -> Path:

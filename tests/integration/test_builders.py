@@ -30,6 +30,7 @@ from tests.unit.engine.fakes import Told
 
 REFERENCE = "orchestrator.local/carried:test"
 FARM = Settings(builders=(BuilderSettings(name="default"), BuilderSettings(name="second")))
+CERTIFICATES = {"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
 ARM64 = Platform.parse("linux/arm64/v8")
 
 
@@ -66,6 +67,11 @@ def build(home: Engine, builder: Builder, directory: Path, architecture: str) ->
     words = ("--load", "--provenance=false", f"--platform=linux/{architecture}", f"--tag={REFERENCE}", str(directory))
     argv = (home.docker, "buildx", "build", *builder.arguments, *words)
     return run(Command(argv=argv, environment=builder.environment, timeout=120))
+
+
+def forget(client: docker.DockerClient) -> None:
+    with contextlib.suppress(ImageNotFound):
+        client.images.remove(REFERENCE, force=True)
 
 
 def test_without_builders_the_engine_is_the_only_node(engine: Engine) -> None:
@@ -106,8 +112,7 @@ def test_an_image_is_built_in_the_second_engine_and_carried_home(
     tmp_path: Path,
     architecture: str,
 ) -> None:
-    with contextlib.suppress(ImageNotFound):
-        client.images.remove(REFERENCE, force=True)
+    forget(client)
     done = build(home, builders[1], tmp_path, architecture)
     assert done.ok, done.stderr.decode()
     with pytest.raises(ImageNotFound):
@@ -125,7 +130,7 @@ def test_an_image_is_built_in_the_second_engine_and_carried_home(
         finally:
             container.remove(force=True)
     finally:
-        client.images.remove(REFERENCE, force=True)
+        forget(client)
 
 
 def test_what_is_not_there_cannot_be_carried(second: SecondEngine, client: docker.DockerClient) -> None:
@@ -152,7 +157,7 @@ def test_a_remote_buildkit_behind_tls_is_a_builder_whose_images_come_home(
     home: Engine, second: SecondEngine, client: docker.DockerClient, tmp_path: Path
 ) -> None:
     """It names its emulated platforms like its own; its machine is unknown, so it works on one cell unless told otherwise."""
-    with relay(second.layout.socket, tmp_path / "certificates") as remote:
+    with relay(second.layout.socket, tmp_path / "certificates", buildkit=True) as remote:
         create(home, "far", "--driver", "remote", "--driver-opt", remote.options, remote.address)
         create(home, "stranger", "--driver", "remote", remote.address)  # without the certificates
         try:
@@ -169,12 +174,41 @@ def test_a_remote_buildkit_behind_tls_is_a_builder_whose_images_come_home(
             try:
                 assert client.images.get(REFERENCE).attrs["Architecture"] == "arm64"
             finally:
-                client.images.remove(REFERENCE, force=True)
+                forget(client)
             (untold,), _ = probe(Settings(builders=(BuilderSettings(name="far"),)), home)
             assert untold.node.slots == 1
         finally:
             for name in ("far", "stranger"):
                 run(Command(argv=(home.docker, "buildx", "rm", "--force", name), environment=home.environment))
+
+
+def test_a_context_behind_tls_is_used_with_its_own_certificates(
+    home: Engine, second: SecondEngine, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    with relay(second.layout.socket, tmp_path / "certificates", buildkit=False) as far:
+        files = (f"{name}={far.certificates / file}" for name, file in CERTIFICATES.items())
+        endpoint = ",".join([f"host={far.address}", *files])
+        run(
+            Command(
+                argv=(home.docker, "context", "create", "secure", "--docker", endpoint), environment=home.environment
+            )
+        )
+        try:
+            (builder,), dead = probe(Settings(builders=(BuilderSettings(name="secure"),)), home)
+            assert dead == ()
+            assert (builder.driver, builder.engine_host) == ("docker", far.address)
+            assert (builder.home, builder.local) == (False, False)
+            assert still_alive(builder, home)
+            done = build(home, builder, tmp_path, "amd64")
+            assert done.ok, done.stderr.decode()
+            try:
+                with open_client(builder, home) as there:
+                    built = there.images.get(REFERENCE).id
+                    assert carry(REFERENCE, there, client) == built
+            finally:
+                forget(client)
+        finally:
+            run(Command(argv=(home.docker, "context", "rm", "--force", "secure"), environment=home.environment))
 
 
 def create(home: Engine, name: str, *words: str) -> None:

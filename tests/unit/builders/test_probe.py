@@ -268,3 +268,20 @@ def test_life_is_asked_for_once_and_quickly() -> None:
     itself = only(probe(Settings(), HOME, runner=world()))
     assert still_alive(itself, HOME, runner=FakeRunner({"docker version": "26.1.5"}))
     assert not still_alive(itself, HOME, runner=FakeRunner({"docker version": (1, "Cannot connect")}))
+
+
+def test_a_builder_without_any_platform_is_of_no_use() -> None:
+    bare = answers.REMOTE.replace("linux/amd64, linux/amd64/v2, linux/arm64", "")
+    living, dead = probe(settings("far"), HOME, runner=world(**{"buildx inspect far": bare}))
+    assert living == ()
+    assert dead == (Dead(name="far", reason="it names no platforms, and the config says none"),)
+
+
+@pytest.mark.parametrize("endpoint", ["unix:///x/docker.sock", "gone"])
+def test_a_container_on_an_engine_that_tells_nothing_is_believed(endpoint: str) -> None:
+    text = answers.running(answers.CONTAINED).replace("unix:///x/docker.sock", endpoint)
+    more = {"buildx inspect contained": text, "context inspect gone": (1, "context not found")}
+    runner = world(**more, **{"docker info": infos(home=answers.info("H"))})
+    node = only(probe(settings("contained"), HOME, runner=runner)).node
+    assert node.native == {"linux/arm64/v8"}
+    assert node.slots == 1
