@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +10,17 @@ from typing import Any
 from orchestrator.bases.model import Base, How, Wanted
 from orchestrator.errors import UnreachableError
 from orchestrator.ledger.ledger import now
-from orchestrator.system.process import Command, Runner, run
+from orchestrator.publish.retrying import Patience, Reachability, Retries, TransientError, transient
+from orchestrator.system.process import Command, Completed, Runner, run
 
-#: Seconds to wait for a registry; without network the answer comes at once.
-_PATIENCE = 20.0
+#: How often a registry that stumbles is asked. One try needs two requests: at 30% failures, all 24 fail with a probability of 1e-7.
+PATIENCE = Patience(attempts=24, seconds=120.0)
+#: Seconds to wait for one answer; without network it comes at once.
+_TIMEOUT = 20.0
+#: Tries when nothing answers at all: a machine without any registry must not wait; who names a mirror expects it to be there.
+_TRIES_OF_DEFAULT = 2
+_TRIES_OF_MIRROR = 4
+_DEFAULT = "the default registry"
 
 
 class NotInRegistryError(Exception):
@@ -26,19 +34,39 @@ def from_registry(
     environment: Mapping[str, str],
     base_registry: str | None = None,
     runner: Runner = run,
+    retries: Retries | None = None,
+    reachability: Reachability | None = None,
 ) -> Base:
-    """Find a base's manifest for its platform. Raises `NotInRegistryError`; nothing is downloaded."""
+    """Find a base's manifest for its platform, asking again while the registry stumbles. Raises `NotInRegistryError`; nothing is downloaded.
+
+    `retries` are best made with `PATIENCE`; a `reachability` that look-ups share keeps all but the first from waiting for a registry that is
+    not there.
+    """
     pulled = f"{base_registry}/{wanted.reference}" if base_registry else wanted.reference
+    asked = base_registry or _DEFAULT
+    reachability = Reachability() if reachability is None else reachability
+    if why := reachability.reason(asked):
+        raise NotInRegistryError(why)
+    # The bytes themselves: any format makes buildx read the configs of all platforms, too, many requests that may fail.
     command = Command(
-        argv=(docker, "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}", pulled),
+        argv=(docker, "buildx", "imagetools", "inspect", "--raw", pulled),
         environment=environment,
-        timeout=_PATIENCE,
+        timeout=_TIMEOUT,
     )
-    answer = runner(command)
+    try:
+        answer = (retries or Retries(patience=PATIENCE)).repeat(
+            f"base {pulled}",
+            lambda: _ask(runner, command),
+            without_connection=_TRIES_OF_MIRROR if base_registry else _TRIES_OF_DEFAULT,
+        )
+    except TransientError as error:
+        if not error.connected:
+            reachability.down(asked, error.reason)
+        raise NotInRegistryError(error.reason) from error
     if answer.timed_out:
-        raise NotInRegistryError(f"{base_registry or 'the default registry'} gave no answer within {_PATIENCE:.0f} s")
-    if not answer.ok:
-        raise NotInRegistryError(answer.reason.removeprefix("ERROR: "))
+        why = f"{asked} gave no answer within {_TIMEOUT:.0f} s"
+        reachability.down(asked, why)
+        raise NotInRegistryError(why)
     manifest: dict[str, Any] = json.loads(answer.stdout)
     platform = wanted.architecture.platform
     digest, size = "", 0
@@ -49,7 +77,7 @@ def from_registry(
         ) == platform.variant:
             digest, size = str(entry["digest"]), int(entry.get("size", 0))
     if not manifest.get("manifests"):
-        digest = str(manifest["digest"])
+        digest = f"sha256:{hashlib.sha256(answer.stdout).hexdigest()}"
     if not digest:
         raise NotInRegistryError(f"{pulled} exists, but not for {platform}")
     return Base(
@@ -63,6 +91,15 @@ def from_registry(
         seconds=round(answer.seconds, 3),
         pulled=pulled,
     )
+
+
+def _ask(runner: Runner, command: Command) -> Completed:
+    """Ask once; an answer that took too long is one, as waiting as long again would rarely help."""
+    answer = runner(command)
+    if not answer.ok and not answer.timed_out:
+        why = answer.reason.removeprefix("ERROR: ")
+        raise transient(why) or NotInRegistryError(why)
+    return answer
 
 
 def unreachable(wanted: Wanted, why: str, *, bootstrap: str) -> UnreachableError:

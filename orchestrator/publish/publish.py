@@ -13,10 +13,11 @@ from orchestrator.publish.registry import Registry, verify
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
-    """A reference and the digest that it points at."""
+    """A reference, the digest that it points at, and how many tries had to be repeated for it."""
 
     reference: str
     digest: str
+    retries: int = 0
 
 
 def publish_image(
@@ -36,13 +37,16 @@ def publish_image(
         for name, (cell, attempt) in proven.items():
             for tag in some:
                 target = names.of_cell(cell, tag)
+                before = registry.retries.count
                 digest = registry.push(attempt.reference, target)
                 # Without containerd's store an engine knows an image by its config, and the registry's digest is a new one.
                 verify(attempt.digest if registry.exact else pushed.get(name, ""), digest, target)
                 pushed[name] = digest
-                yield Published(reference=target, digest=digest)
+                yield Published(reference=target, digest=digest, retries=registry.retries.count - before)
         for tag in some:
             target = names.of_index(tag)
             # Members are named by digest: a tag may move between being read and being used.
             members = [f"{names.of_cell(cell, tag)}@{pushed[name]}" for name, (cell, _) in proven.items()]
-            yield Published(reference=target, digest=registry.index(target, members))
+            before = registry.retries.count
+            digest = registry.index(target, members)
+            yield Published(reference=target, digest=digest, retries=registry.retries.count - before)

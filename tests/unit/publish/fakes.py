@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import docker
+import httpx
 from docker.errors import APIError, ImageNotFound
 
 from orchestrator.publish.registry import Registry
+from orchestrator.publish.retrying import Retries
 from orchestrator.system.process import Command, Completed
 
 
@@ -37,6 +39,9 @@ class FakeEngine:
         self.rewrites: set[str] = set()
         self.commands: list[Command] = []
         self.refused_indexes: set[str] = set()
+        self.api = self
+        self.archives: dict[str, bytes] = {}
+        self.saves: list[str] = []
 
     def get(self, name: str) -> FakeImage:
         if name not in self.images_by_name:
@@ -58,6 +63,10 @@ class FakeEngine:
         digest = self.images_by_name[target]
         self.registry[target] = f"{digest}-rewritten" if target in self.rewrites else digest
         yield {"status": "Pushed"}
+
+    def get_image(self, name: str) -> Iterator[bytes]:
+        self.saves.append(name)
+        yield self.archives[name]
 
     def remove(self, name: str, *, noprune: bool) -> None:
         assert noprune
@@ -100,7 +109,19 @@ def _completed(command: Command, output: str = "", *, error: str = "") -> Comple
     )
 
 
-def registry_of(engine: FakeEngine) -> Registry:
+def registry_of(
+    engine: FakeEngine, retries: Retries | None = None, http: Callable[[str], httpx.Client] | None = None
+) -> Registry:
+    """Registries behind the tools; directly they cannot be reached, unless `http` says otherwise."""
     return Registry(
-        client=cast("docker.DockerClient", engine), docker="/usr/bin/docker", environment={"X": "1"}, run=engine.run
+        client=cast("docker.DockerClient", engine),
+        docker="/usr/bin/docker",
+        environment={"DOCKER_CONFIG": "/nowhere"},
+        run=engine.run,
+        retries=Retries(sleep=lambda _seconds: None) if retries is None else retries,
+        http=http or (lambda _registry: httpx.Client(transport=httpx.MockTransport(_refuse))),
     )
+
+
+def _refuse(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("connection refused", request=request)
