@@ -24,7 +24,8 @@ class BuildRequest:
 
     `contexts` maps a stage or a base image to what replaces it; `timeout` is in seconds. `offline` takes the network away from its steps,
     `fresh` runs them even where BuildKit's cache knows their result. `silence` is after how many seconds without a word the build is ended;
-    `emulated` says that an emulator runs its steps. `builder` is a name of `docker buildx ls`; None leaves the choice to buildx.
+    `emulated` says that an emulator runs its steps. `builder` is a name of `docker buildx ls`; None leaves the choice to buildx. `arguments`
+    are build arguments by name.
     """
 
     directory: Path
@@ -38,6 +39,7 @@ class BuildRequest:
     silence: float | None = None
     emulated: bool = False
     builder: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +168,7 @@ def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
         *(("--network=none",) if request.offline else ()),
         *(("--no-cache",) if request.fresh else ()),
         f"--tag={request.reference}",
+        *(f"--build-arg={name}={value}" for name, value in request.arguments.items()),
         *contexts,
         str(request.directory),
     )

@@ -52,11 +52,12 @@ _TREATMENTS = {
         blames="machine",
         reason="it will not fit the next time either: give the builder fewer slots, or more memory",
     ),
-    # A hung emulator or a dead connection rarely hangs twice, and the next try begins with the step that hung.
-    FailureClass.SILENCE: Treatment(again=1, blames="cell", reason="what hung once rarely hangs twice"),
-    # Finished steps stay in BuildKit's cache: a second try has the whole time for the rest. A third would be a loop.
+    # A limit is the last word: another try would take as long again, and hold a slot that other cells wait for. Finished steps are cached.
+    FailureClass.SILENCE: Treatment(
+        again=0, blames="cell", reason="what hung may hang again: the next run begins with the step that hung"
+    ),
     FailureClass.TIMEOUT: Treatment(
-        again=1, blames="cell", reason="finished steps are in the cache, so another try gets further"
+        again=0, blames="cell", reason="it had its time; finished steps are in the cache, so the next run gets further"
     ),
     # Each further build fails the same way until somebody makes room, and makes it worse.
     FailureClass.DISK_FULL: Treatment(

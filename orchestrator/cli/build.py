@@ -11,20 +11,34 @@ from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_js
 
 @click.command()
 @click.option("--force", is_flag=True, help="Build even what is proven with the same key.")
-@click.option("--fail-fast", is_flag=True, help="Stop at the first failure; otherwise the other cells go on.")
+@click.option(
+    "--keep-going/--fail-fast",
+    default=True,
+    help="After a failure the other cells go on (default), or nothing new is begun.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 1024), help="Work on so many cells at once (default: what the builders bear)."
+)
+@click.option("--wait/--no-wait", default=True, help="Wait for another run to end (default), or exit with 4 at once.")
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @selection
 @common
-def command(told: Common, selection: Any, *, force: bool, fail_fast: bool, dry_run: bool) -> int:
+def command(
+    told: Common, selection: Any, *, force: bool, keep_going: bool, jobs: int | None, wait: bool, dry_run: bool
+) -> int:
     """Build the chosen cells, prove each on its own architecture, and tag what is proven.
 
-    Uses the Docker Engine that is reachable; without one, on Linux as root, a private one that is stopped again at the end.
+    Uses the Docker Engine that is reachable; without one, on Linux as root, a private one that is stopped again at the end. Builders of the
+    config share the work.
+
+    Ctrl-C begins nothing new and ends what runs cleanly; a second one ends it at once. The same command again goes on where it was.
 
     Examples: orchestrator build 3.7-alpine3.8; orchestrator build --version 3.7 --variant slim --arch arm64v8
     """
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
-    from orchestrator.pipeline.run import exit_code, prepare, run_cells  # noqa: PLC0415
-    from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
+    from orchestrator.pipeline.preparing import prepare  # noqa: PLC0415
+    from orchestrator.pipeline.run import exit_code, run_cells  # noqa: PLC0415
+    from orchestrator.pipeline.workshop import Alone, open_workshop  # noqa: PLC0415
     from orchestrator.report.board import ConsoleBoard  # noqa: PLC0415
     from orchestrator.report.results import describe_results, results_table  # noqa: PLC0415
 
@@ -33,12 +47,12 @@ def command(told: Common, selection: Any, *, force: bool, fail_fast: bool, dry_r
     if dry_run:
         from orchestrator.cli.plan import show_plan  # noqa: PLC0415
 
-        return show_plan(told, matrix, cells)
+        return show_plan(told, matrix, cells, settings, force=force)
     console = told.stderr()
-    with open_workshop(matrix, settings, told.progress()) as shop:
+    with open_workshop(matrix, settings, told.progress(console), alone=Alone(command="build", wait=wait)) as shop:
         prepared = prepare(shop, cells, force=force)
         with shop.ledger.run("build") as run:
-            results = run_cells(shop, run.number, prepared, ConsoleBoard(console), fail_fast=fail_fast)
+            results = run_cells(shop, run.number, prepared, ConsoleBoard(console), fail_fast=not keep_going, jobs=jobs)
             run.code = exit_code(results)
         if told.json:
             emit_json(describe_results(results))

@@ -26,7 +26,8 @@ def command(told: Common, image: str) -> int:
         raise UsageError(
             "the Debian-only matrix is not part of an installed package", mend="run it in a checkout: make demo"
         )
-    outcome = run_demo(example, image, told.progress(), told.stderr())
+    console = told.stderr()
+    outcome = run_demo(example, image, told.progress(console), console)
     if told.json:
         emit_json(outcome.document)
     else:

@@ -14,7 +14,7 @@ from orchestrator.cli.options import Common, common, complete_ids, emit, emit_js
 def command(told: Common, cell: str | None, *, limit: int) -> None:
     """Show past attempts at one CELL or at all, with what became of them."""
     from orchestrator.cli.options import chosen_cells  # noqa: PLC0415
-    from orchestrator.ledger.ledger import open_ledger  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.select import Selection  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 

@@ -37,11 +37,11 @@ class Common:
 
         return load_matrix(self.matrix_path)
 
-    def progress(self) -> Progress:
-        """Where to tell what is going on: stderr."""
+    def progress(self, console: Console | None = None) -> Progress:
+        """Where to tell what is going on: stderr, on a console that something else is shown on, too."""
         from orchestrator.report.console import ConsoleProgress  # noqa: PLC0415 - rich is slow to import
 
-        return ConsoleProgress(self.stderr())
+        return ConsoleProgress(console or self.stderr())
 
     def stderr(self) -> Console:
         """A console on stderr."""

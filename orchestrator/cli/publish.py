@@ -26,7 +26,7 @@ def command(told: Common, selection: Any, *, registry: str | None, namespace: st
     """
     from orchestrator.config.settings import NAMESPACE, REGISTRY, load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.pipeline.publishing import publish_cells  # noqa: PLC0415
-    from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
+    from orchestrator.pipeline.workshop import Alone, open_workshop  # noqa: PLC0415
     from orchestrator.publish.names import Names  # noqa: PLC0415
 
     matrix, cells = chosen_cells(told, selection)
@@ -38,7 +38,7 @@ def command(told: Common, selection: Any, *, registry: str | None, namespace: st
     if where is None:
         raise UsageError("no registry to publish to", mend="give --registry, or set registry: in orchestrator.yaml")
     names = Names(registry=where, namespace=namespace or settings.namespace, repository=matrix.name)
-    with open_workshop(matrix, settings, told.progress()) as shop:
+    with open_workshop(matrix, settings, told.progress(), alone=Alone(command="publish")) as shop:
         report = publish_cells(shop, cells, names, dry_run=dry_run)
     if told.json:
         emit_json(

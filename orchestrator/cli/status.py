@@ -14,7 +14,7 @@ from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_js
 @common
 def command(told: Common, selection: Any) -> None:
     """Show the state of each chosen cell: proven, failed or never built, since when, and its digest."""
-    from orchestrator.ledger.ledger import open_ledger  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.system.places import Places  # noqa: PLC0415
 
     _, cells = chosen_cells(told, selection)

@@ -8,21 +8,19 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import EnvironmentFailedError, ExitCode, OrchestratorError
-from orchestrator.ledger.records import Attempt, Examination, PhaseRecord, ProofRecord, State
-from orchestrator.ledger.schema import MIGRATIONS
+from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.ledger.records import Attempt, Examination, PhaseRecord, ProofRecord, Seen, Start, State
 
-_COLUMNS = "id, run, cell, key, state, execution, reference, digest, size, started, seconds, log, failure_class, message, ingredients, proven_by"
-
-#: Seconds to wait for another process that writes.
-_PATIENCE = 30.0
+_COLUMNS = (
+    "id, run, cell, key, state, execution, reference, digest, size, started, seconds, log, failure_class, message, ingredients, proven_by,"
+    " node, machine, tries, setting"
+)
 
 
 def now() -> str:
@@ -68,16 +66,47 @@ class Ledger:
         finally:
             self.end_run(run.number, int(run.code))
 
-    def start_attempt(
-        self, run: int, *, cell: str, key: str, execution: str, log: str, ingredients: dict[str, str]
-    ) -> int:
+    def start_attempt(self, run: int, start: Start) -> int:
         """Remember that a build began; returns the attempt's number."""
         with self._connection:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO dockerfiles VALUES (?, ?)",
+                (start.ingredients.get("dockerfile", ""), start.dockerfile),
+            )
             cursor = self._connection.execute(
-                "INSERT INTO attempts (run, cell, key, state, execution, started, log, ingredients) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (run, cell, key, State.RUNNING, execution, now(), log, json.dumps(ingredients, sort_keys=True)),
+                "INSERT INTO attempts (run, cell, key, state, execution, started, log, ingredients, reference, node, machine, tries, setting)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(run, start.cell, start.key, State.RUNNING, start.execution, now(), start.log),
+                    *(json.dumps(dict(start.ingredients), sort_keys=True), start.reference),
+                    *(start.node, start.machine, start.tries, start.setting),
+                ),
             )
         return int(cursor.lastrowid or 0)
+
+    def adopt(self, attempt: int, *, digest: str, size: int) -> None:
+        """Remember that the image of an attempt whose run was killed is there all the same, whole, under its reference."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE attempts SET state = ?, digest = ?, size = ? WHERE id = ? AND state = ?",
+                (State.BUILT, digest, size, attempt, State.RUNNING),
+            )
+
+    def abandon(self, *, before: int) -> int:
+        """Close what runs that were killed left open: runs, and attempts that did not end; returns how many attempts.
+
+        Only the holder of the run's lock may call it: then no other run is alive.
+        """
+        with self._connection:
+            cursor = self._connection.execute(
+                "UPDATE attempts SET state = ?, failure_class = 'cancelled', message = 'its run was killed' WHERE state = ? AND run < ?",
+                (State.FAILED, State.RUNNING, before),
+            )
+            self._connection.execute(
+                "UPDATE runs SET ended = ?, exit_code = ? WHERE ended IS NULL AND id < ?",
+                (now(), int(ExitCode.INTERRUPTED), before),
+            )
+        return cursor.rowcount
 
     def built(
         self, attempt: int, *, reference: str, digest: str, size: int, seconds: float, phases: Sequence[PhaseRecord]
@@ -190,6 +219,48 @@ class Ledger:
         found = self._select("WHERE cell = ? AND key = ? AND state = 'proven' ORDER BY id DESC LIMIT 1", (cell, key))
         return next(iter(found), None)
 
+    def attempt(self, number: int) -> Attempt | None:
+        """Find an attempt by its number."""
+        return next(iter(self._select("WHERE id = ?", (number,))), None)
+
+    def dockerfile(self, digest: str) -> str | None:
+        """Give the text of a Dockerfile that was built once, by its sha256; None when it is not remembered."""
+        row = self._connection.execute("SELECT text FROM dockerfiles WHERE digest = ?", (digest,)).fetchone()
+        return str(row[0]) if row else None
+
+    def newest(self, *, proven: bool = False) -> dict[str, Attempt]:
+        """Give the newest attempt (of the proven ones) at every cell, without its phases and proofs, which a plan does not ask for."""
+        only = "WHERE state = 'proven' " if proven else ""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM attempts WHERE id IN (SELECT max(id) FROM attempts {only}GROUP BY cell)"  # noqa: S608 - constants
+        )
+        return {row[2]: _attempt(row, phases=(), proofs=()) for row in rows}
+
+    def newest_publications(self) -> dict[str, tuple[str, str]]:
+        """Map every reference that was published to its newest digest and to when that was (ISO 8601, UTC)."""
+        rows = self._connection.execute(
+            "SELECT reference, digest, published FROM publications WHERE id IN (SELECT max(id) FROM publications GROUP BY reference)"
+        )
+        return {reference: (digest, published) for reference, digest, published in rows}
+
+    def durations(self, *, limit: int = 20000) -> tuple[Seen, ...]:
+        """List what stages took, newest first: builds whose compile was not cached, and proofs that passed."""
+        builds = self._connection.execute(
+            "SELECT cell, 'build', execution, machine, seconds FROM attempts WHERE state IN ('built', 'proven') AND id NOT IN"
+            " (SELECT attempt FROM phases WHERE name = 'compile' AND cached) ORDER BY id DESC LIMIT ?",
+            (limit,),
+        ).fetchall()
+        proofs = self._connection.execute(
+            "SELECT cell, 'prove', execution, machine, (SELECT sum(seconds) FROM proofs WHERE attempt = attempts.id)"
+            " FROM attempts WHERE state = 'proven' ORDER BY id DESC LIMIT ?",
+            (limit,),
+        ).fetchall()
+        return tuple(
+            Seen(cell=cell, stage=stage, emulated=execution != "native", machine=machine, seconds=seconds)
+            for cell, stage, execution, machine, seconds in [*builds, *proofs]
+            if seconds
+        )
+
     def attempts(self, cell: str | None = None, *, limit: int = 50) -> tuple[Attempt, ...]:
         """List attempts, newest first."""
         if cell is None:
@@ -215,23 +286,8 @@ class Ledger:
         proofs = self._connection.execute(
             "SELECT name, verdict, detail, seconds FROM proofs WHERE attempt = ? ORDER BY position", (number,)
         )
-        return Attempt(
-            id=number,
-            run=row[1],
-            cell=row[2],
-            key=row[3],
-            state=State(row[4]),
-            execution=row[5],
-            reference=row[6],
-            digest=row[7],
-            size=row[8],
-            started=row[9],
-            seconds=row[10],
-            log=row[11],
-            failure_class=row[12],
-            message=row[13],
-            ingredients=json.loads(row[14]),
-            proven_by=row[15],
+        return _attempt(
+            row,
             phases=tuple(
                 PhaseRecord(name=name, seconds=seconds, cached=bool(cached)) for name, seconds, cached in phases
             ),
@@ -242,71 +298,28 @@ class Ledger:
         )
 
 
-@contextlib.contextmanager
-def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
-    """Open (and where it does not exist, make) the ledger; close it at the end. With `create` off, a missing one is an empty one.
-
-    Raises `EnvironmentFailedError` for a file that is damaged, newer than this program, or cannot be written; the file is left alone.
-    """
-    try:
-        if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path if create or path.exists() else ":memory:", timeout=_PATIENCE)
-    except (OSError, sqlite3.Error) as error:
-        raise EnvironmentFailedError(
-            f"{path}: the ledger cannot be opened: {error}", mend="make its directory writable, or set XDG_STATE_HOME"
-        ) from error
-    with contextlib.closing(connection):
-        try:
-            _prepare(connection, path)
-            yield Ledger(connection, path)
-        except sqlite3.Error as error:
-            raise EnvironmentFailedError(
-                f"{path}: the ledger cannot be used: {error}",
-                mend="free some disk space; or, where the file is damaged, move it away: images and registries are not touched, and"
-                " the next run makes a new one",
-            ) from error
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise EnvironmentFailedError(
-            f"{path}: this ledger was written by a newer orchestrator (format {version}, known here: {len(MIGRATIONS)})",
-            mend="use that version, or set XDG_STATE_HOME to another directory",
-        )
-    (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
-    _write_ahead(connection)
-    connection.execute("PRAGMA foreign_keys = ON")
-    if version < len(MIGRATIONS):
-        _migrate(connection)
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to WAL, once per file. SQLite does not wait for others here by itself, whatever the connection's timeout."""
-    deadline = time.monotonic() + _PATIENCE
-    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        try:
-            # A ledger in memory stays what it is.
-            if connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("memory",):
-                return
-        except sqlite3.OperationalError as error:
-            if (
-                error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-                or time.monotonic() > deadline
-            ):
-                raise
-            time.sleep(0.02)
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Apply what is missing, all or nothing. The version is read again under the lock: another process may have been first."""
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        for migration in MIGRATIONS[version:]:
-            for statement in migration.split(";"):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {max(version, len(MIGRATIONS))}")
+def _attempt(row: tuple[Any, ...], *, phases: tuple[PhaseRecord, ...], proofs: tuple[ProofRecord, ...]) -> Attempt:
+    return Attempt(
+        id=row[0],
+        run=row[1],
+        cell=row[2],
+        key=row[3],
+        state=State(row[4]),
+        execution=row[5],
+        reference=row[6],
+        digest=row[7],
+        size=row[8],
+        started=row[9],
+        seconds=row[10],
+        log=row[11],
+        failure_class=row[12],
+        message=row[13],
+        ingredients=json.loads(row[14]),
+        proven_by=row[15],
+        node=row[16],
+        machine=row[17],
+        tries=row[18],
+        setting=row[19],
+        phases=phases,
+        proofs=proofs,
+    )

@@ -41,10 +41,43 @@ class ProofRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """What is known of an attempt when it begins.
+
+    `reference` is what its image will be called, `dockerfile` the text that is built, `ingredients` what the key was made of. `node` names the
+    builder, `machine` what its durations are learned for, `tries` counts the attempts at the cell in this run, `setting` says in which way it
+    is tried otherwise than usually (empty: it is not).
+    """
+
+    cell: str
+    key: str
+    execution: str
+    log: str
+    ingredients: Mapping[str, str]
+    reference: str = ""
+    dockerfile: str = ""
+    node: str = ""
+    machine: str = ""
+    tries: int = 1
+    setting: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """Seconds that a stage (`build`, `prove`) of a cell took, executed in one way on one machine."""
+
+    cell: str
+    stage: str
+    emulated: bool
+    machine: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One attempt at a cell. `size` is in bytes, `started` ISO 8601 in UTC, `ingredients` what the key was made of.
 
-    `proven_by` names the catalogue of proofs that it last went through.
+    `proven_by` names the catalogue of proofs that it last went through; the rest is as in `Start`.
     """
 
     id: int
@@ -63,6 +96,10 @@ class Attempt:
     message: str
     ingredients: Mapping[str, str]
     proven_by: str = ""
+    node: str = ""
+    machine: str = ""
+    tries: int = 1
+    setting: str = ""
     phases: tuple[PhaseRecord, ...] = ()
     proofs: tuple[ProofRecord, ...] = ()
 

@@ -80,4 +80,16 @@ MIGRATIONS = (
         PRIMARY KEY (examination, position)
     ) STRICT;
     """,
+    # Which builder did it, on which machine, after how many tries, in which setting; the text of what was built, to tell which line changed.
+    """
+    ALTER TABLE attempts ADD COLUMN node TEXT NOT NULL DEFAULT '';
+    ALTER TABLE attempts ADD COLUMN machine TEXT NOT NULL DEFAULT '';
+    ALTER TABLE attempts ADD COLUMN tries INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE attempts ADD COLUMN setting TEXT NOT NULL DEFAULT '';
+    CREATE INDEX publications_by_reference ON publications (reference, id);
+    CREATE TABLE dockerfiles (
+        digest TEXT PRIMARY KEY,
+        text TEXT NOT NULL
+    ) STRICT;
+    """,
 )

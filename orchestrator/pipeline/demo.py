@@ -12,9 +12,10 @@ from orchestrator.config.settings import BasePolicy, Settings
 from orchestrator.errors import ExitCode, VerificationError
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell
+from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publishing import publish_cells
-from orchestrator.pipeline.run import exit_code, prepare, run_cells
-from orchestrator.pipeline.workshop import Workshop, open_workshop
+from orchestrator.pipeline.run import exit_code, run_cells
+from orchestrator.pipeline.workshop import Alone, Workshop, open_workshop
 from orchestrator.publish.local_registry import local_registry
 from orchestrator.publish.names import Names
 from orchestrator.publish.pullback import pull_and_run
@@ -39,7 +40,8 @@ def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Out
     image = select_image(matrix, word)
     cells = select_cells(matrix, Selection(ids=(image.id,)))
     progress.note(f"demo: {image.id} ({image.line.release}) for {', '.join(cell.architecture.name for cell in cells)}")
-    with open_workshop(matrix, Settings(bases=BasePolicy.BOOTSTRAP), progress) as shop:
+    settings = Settings(bases=BasePolicy.BOOTSTRAP)
+    with open_workshop(matrix, settings, progress, alone=Alone(command="demo")) as shop:
         prepared = prepare(shop, cells)
         with shop.ledger.run("demo") as run:
             results = run_cells(shop, run.number, prepared, ConsoleBoard(console))

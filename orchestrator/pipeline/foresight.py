@@ -2,49 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.build.execution import Execution
-from orchestrator.ledger.ledger import Ledger, open_ledger
+from orchestrator.ledger.opening import open_ledger
+from orchestrator.ledger.recall import Recall
+from orchestrator.ledger.records import Attempt, Seen
 from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.publish.names import Names, release_first
 from orchestrator.render.tree import render_images
 from orchestrator.system.places import Places
 
+_EMULATED = "emulated ("
 
-def foresee(matrix: Matrix, cells: Sequence[Cell], places: Places) -> tuple[PlannedCell, ...]:
-    """Plan cells without looking at anything outside."""
-    images = tuple({cell.image.id: cell.image for cell in cells}.values())
-    rendered = {one.image.id: one.text for one in render_images(matrix, images)}
+
+@dataclass(frozen=True, kw_only=True)
+class Foresight:
+    """What a plan without an engine found: the cells, the images that could be published, and what the ledger knows of durations."""
+
+    planned: tuple[PlannedCell, ...]
+    publications: tuple[Mapping[str, object], ...]
+    seen: tuple[Seen, ...] = ()
+
+
+def foresee(
+    matrix: Matrix, cells: Sequence[Cell], places: Places, *, names: Names | None = None, force: bool = False
+) -> Foresight:
+    """Plan cells without looking at anything outside. With `names` (of a registry), what is proven but not there yet is to be published.
+
+    An image is published when every architecture that is enabled for it is proven, so the plan looks at all of them.
+    """
+    wanted = {cell.id for cell in cells}
+    images = {cell.image.id: cell.image for cell in cells}
+    whole = [cell for cell in matrix.cells if cell.image.id in images]
     with open_ledger(places.ledger, create=False) as ledger:
-        return tuple(
-            plan_cell(cell, _as_last_time(cell, rendered[cell.image.id], ledger), ledger, present=None)
-            for cell in cells
-        )
+        memory = Recall(ledger)
+        texts = {one.image.id: one.text for one in render_images(matrix, tuple(images.values()))}
+        digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+        planned = [
+            plan_cell(
+                cell,
+                _as_last_time(memory.latest(cell.id), texts[cell.image.id], digests[cell.image.id]),
+                memory,
+                present=None,
+                force=force and cell.id in wanted,
+            )
+            for cell in whole
+        ]
+        published = ledger.newest_publications() if names is not None else {}
+        seen = ledger.durations()
+    by_image: dict[str, list[PlannedCell]] = defaultdict(list)
+    for one in planned:
+        by_image[one.cell.image.id].append(one)
+    if names is not None:
+        by_image = {name: _to_publish(found, names, published) for name, found in by_image.items()}
+    order = {cell.id: number for number, cell in enumerate(cells)}
+    chosen = [one for found in by_image.values() for one in found if one.cell.id in wanted]
+    return Foresight(
+        planned=tuple(sorted(chosen, key=lambda one: order[one.cell.id])),
+        publications=tuple(_publication(name, found) for name, found in by_image.items()),
+        seen=seen,
+    )
 
 
-def publications(matrix: Matrix, planned: Sequence[PlannedCell]) -> list[dict[str, object]]:
-    """Say for each image whether it could be published now: every architecture that is enabled for it has to be proven."""
-    found = []
-    for image in dict.fromkeys(one.cell.image.id for one in planned):
-        of_image = [one for one in planned if one.cell.image.id == image]
-        cells = [cell.id for cell in matrix.cells if cell.image.id == image]
-        proven = {one.cell.id for one in of_image if one.action is Action.NOTHING}
-        waiting = [cell for cell in cells if cell not in proven]
-        found.append({"image": image, "ready": not waiting, "waiting_for": waiting})
-    return found
+def _publication(image: str, planned: Sequence[PlannedCell]) -> Mapping[str, object]:
+    """Say of an image whether it could be published now: every architecture that is enabled for it has to be proven."""
+    waiting = [one.cell.id for one in planned if one.action not in {Action.NOTHING, Action.PUBLISH}]
+    return {"image": image, "ready": not waiting, "waiting_for": waiting}
 
 
-def _as_last_time(cell: Cell, dockerfile: str, ledger: Ledger) -> Known:
-    latest = ledger.latest(cell.id)
-    if latest is None:
-        return Known(dockerfile=dockerfile, base_digest="", execution=Execution(), proofs=fingerprint())
-    executed = latest.ingredients.get("execution", "")
-    emulator = executed.removeprefix("emulated (").removesuffix(")") if executed.startswith("emulated (") else ""
+def _to_publish(
+    planned: Sequence[PlannedCell], names: Names, published: Mapping[str, tuple[str, str]]
+) -> list[PlannedCell]:
+    if any(one.action is not Action.NOTHING for one in planned):
+        return list(planned)
+    return [_cell_to_publish(one, names, published) for one in planned]
+
+
+def _cell_to_publish(one: PlannedCell, names: Names, published: Mapping[str, tuple[str, str]]) -> PlannedCell:
+    attempt = one.attempt
+    if attempt is None:
+        return one
+    missing = []
+    for tag in release_first(one.cell.image):
+        digest, when = published.get(names.of_cell(one.cell, tag), ("", ""))
+        # Without containerd's store the registry's digest is not the engine's; what was pushed since the image was begun is this image.
+        if digest != attempt.digest and when < attempt.started:
+            missing.append(tag)
+    if not missing:
+        return one
+    more = f" and {len(missing) - 1} more tags" if len(missing) > 1 else ""
+    reason = f"{one.reason}, but {names.of_cell(one.cell, missing[0])}{more} not published since"
+    return replace(one, action=Action.PUBLISH, reason=reason)
+
+
+def _as_last_time(latest: Attempt | None, dockerfile: str, digest: str) -> Known:
+    executed = latest.ingredients.get("execution", "") if latest is not None else ""
+    emulator = executed.removeprefix(_EMULATED).removesuffix(")") if executed.startswith(_EMULATED) else ""
     return Known(
         dockerfile=dockerfile,
-        base_digest=latest.ingredients.get("base", ""),
+        digest=digest,
+        base_digest=latest.ingredients.get("base", "") if latest is not None else "",
         execution=Execution(emulator=emulator),
         proofs=fingerprint(),
+        tools=latest.ingredients.get("tools", "") if latest is not None else "",
     )

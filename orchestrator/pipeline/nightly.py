@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from orchestrator.errors import ExitCode
 from orchestrator.matrix.model import Cell
+from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
+from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publishing import publish_cells
-from orchestrator.pipeline.run import Board, exit_code, prepare, run_cells
+from orchestrator.pipeline.run import exit_code, run_cells
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names
 from orchestrator.publish.publish import Published
@@ -25,11 +27,11 @@ class Night:
     code: ExitCode
 
 
-def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board) -> Night:
+def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: int | None = None) -> Night:
     """Work through all cells, then publish to the registry of the settings, if there is one."""
     prepared = prepare(shop, cells)
     with shop.ledger.run("nightly") as run:
-        results = run_cells(shop, run.number, prepared, board)
+        results = run_cells(shop, run.number, prepared, board, jobs=jobs)
         run.code = exit_code(results)
         if shop.settings.registry is None:
             shop.progress.note("nothing is published: there is no registry: in the config")

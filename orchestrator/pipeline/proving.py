@@ -15,9 +15,11 @@ from docker.errors import ImageNotFound
 
 from orchestrator.build.execution import Execution
 from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.engine.model import Engine
 from orchestrator.inputs.store import Store
 from orchestrator.ledger.records import ProofRecord, State
 from orchestrator.matrix.model import Cell, Image
+from orchestrator.pipeline.meeting import Meeting
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.prove.containers.building import BuildxBuilder
 from orchestrator.prove.containers.subject import ImageSubject
@@ -63,7 +65,7 @@ class Examination:
         return proof_failure(self.outcomes)
 
 
-def examine(
+def examine(  # noqa: PLR0913 - where from, where to, and who listens
     shop: Workshop,
     client: docker.DockerClient,
     examinee: Examinee,
@@ -72,37 +74,53 @@ def examine(
     on_proof: Callable[[Proof], None] = lambda _: None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     log: Path | None = None,
+    engine: Engine | None = None,
+    home: docker.DockerClient | None = None,
+    meeting: Meeting | None = None,
 ) -> Examination:
-    """Make the proofs of one image. All that failed ones said is appended to `log`, or put into a file of its own."""
+    """Make the proofs of one image. All that failed ones said is appended to `log`, or put into a file of its own.
+
+    `client` and `engine` (None: that of the workshop) are where the image is, `home` where its peers are. At a `meeting` it finds peers that
+    are proven at the same time.
+    """
     started = time.monotonic()
     cell = examinee.cell
-    builder = BuildxBuilder(client, shop.engine, shop.cancellation)
+    builder = BuildxBuilder(client, engine or shop.engine, shop.cancellation)
     (rendered,) = render_images(shop.matrix, (cell.image,))
 
     upstream = upstream_of(shop.places, cell.image)
 
-    def subject(of: Cell, reference: str, peers: Sequence[ImageSubject] = ()) -> ImageSubject:
+    def subject(of: Cell, reference: str, *, where: docker.DockerClient = client) -> ImageSubject:
         return ImageSubject(
-            client,
+            where,
             of,
             reference,
             dockerfile=rendered.text,
             builder=builder,
             surveys=shop.surveys,
             upstream=upstream,
-            peers=peers,
         )
 
-    peers = [subject(of, reference) for of, reference in examinee.peers]
-    with subject(cell, examinee.reference, peers) as under_proof, _watched(shop, under_proof):
-        outcomes = prove(
+    def made(under_proof: ImageSubject, some: Sequence[Proof]) -> tuple[Outcome, ...]:
+        return prove(
             under_proof,
-            proofs,
+            some,
             emulated=examinee.execution.emulated,
             on_proof=on_proof,
             on_outcome=on_outcome,
             stopped=lambda: shop.cancellation.requested,
         )
+
+    with subject(cell, examinee.reference) as under_proof, _watched(shop, under_proof):
+        outcomes = made(under_proof, [proof for proof in proofs if not proof.pairwise])
+        pairwise = [proof for proof in proofs if proof.pairwise]
+        with contextlib.ExitStack() as stack:
+            peers = list(examinee.peers)
+            if meeting is not None and all(outcome.passed for outcome in outcomes):
+                peers += stack.enter_context(meeting.turn(cell, examinee.reference))
+            others = {of.id: (of, reference) for of, reference in peers}
+            under_proof.peers = tuple(subject(*one, where=home or client) for one in others.values())
+            outcomes += made(under_proof, pairwise) if pairwise else ()
         digest = under_proof.digest
     return Examination(
         examinee=examinee,

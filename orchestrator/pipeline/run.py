@@ -1,126 +1,206 @@
-"""A run over many cells: plan with what is known, work cell by cell, keep going past a failure, and say how it went."""
+"""A run over many cells: its tasks are scheduled on the nodes of the farm, led to their end, and come back as results in the plan's order."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from orchestrator.bases.model import Base, Wanted
-from orchestrator.bases.provider import Bases
-from orchestrator.bases.registry import from_registry
-from orchestrator.bases.resolve import BaseResolver
-from orchestrator.build.execution import Execution
+from orchestrator.build.failure import Failure
 from orchestrator.errors import ExitCode, summary
-from orchestrator.inputs.provider import Inputs
-from orchestrator.matrix.model import Cell
-from orchestrator.pipeline.cell import CellResult, Ingredients, work
+from orchestrator.ledger.records import State
+from orchestrator.matrix.platforms import normalise
+from orchestrator.pipeline.board import Board, Outlook
+from orchestrator.pipeline.cell import CellResult
+from orchestrator.pipeline.farm import Farm
+from orchestrator.pipeline.preparing import Prepared, fetching_ahead
+from orchestrator.pipeline.workers import CellWorkers
 from orchestrator.pipeline.workshop import Workshop
-from orchestrator.plan.plan import Known, PlannedCell, order, plan_cell
-from orchestrator.prove.containers.owners import sweep
-from orchestrator.prove.fingerprint import fingerprint
-from orchestrator.recipe.recipe import recipe_for
-from orchestrator.render.tree import render_images
+from orchestrator.plan.plan import Action, PlannedCell
+from orchestrator.publish.names import local_references
+from orchestrator.schedule.conductor import Conductor, Patience
+from orchestrator.schedule.durations import Durations
+from orchestrator.schedule.model import Assignment, Stage, Task
+from orchestrator.schedule.priorities import best_priority
+from orchestrator.schedule.scheduler import Scheduler
+from orchestrator.schedule.simulation import simulate
+from orchestrator.system.owners import end_children
+
+__all__ = ["exit_code", "run_cells", "tasks_for"]
 
 
-class Board:
-    """What a run tells while it goes on. Implementations live in `orchestrator.report`."""
-
-    def begin(self, planned: PlannedCell) -> None:
-        """A cell is started."""
-
-    def step(self, planned: PlannedCell, step: str) -> None:
-        """A build step of it begins."""
-
-    def end(self, result: CellResult) -> None:
-        """A cell is done, or has failed."""
-
-    def close(self) -> None:
-        """The run is over, perhaps in the middle of a cell."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """Cells with their plan, and the resolvers that will be asked for bases and inputs."""
-
-    planned: tuple[PlannedCell, ...]
-    bases: BaseResolver
-    inputs: Inputs
-
-
-def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Prepared:
-    """Resolve what the keys depend on, and plan. Bases that have to be bootstrapped are bootstrapped here."""
-    sweep(shop.client)
-    bases = _bases(shop)
-    # A base that cannot be had fails at once, before any emulator is fetched for it.
-    bases.check(cells)
-    executions = shop.executions(cells)
-    rendered = {
-        one.image.id: one.text
-        for one in render_images(shop.matrix, tuple({cell.image.id: cell.image for cell in cells}.values()))
-    }
-    present = shop.images()
-
-    def known(cell: Cell) -> Known:
-        return Known(
-            dockerfile=rendered[cell.image.id],
-            base_digest=bases.resolve(cell).digest,
-            execution=executions.get(cell.architecture.name, Execution()),
-            proofs=fingerprint(),
-        )
-
-    planned = tuple(plan_cell(cell, known(cell), shop.ledger, present=present, force=force) for cell in cells)
-    own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
-    inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
-    return Prepared(planned=planned, bases=bases, inputs=inputs)
-
-
-def _bases(shop: Workshop) -> BaseResolver:
-    def look_up(wanted: Wanted) -> Base:
-        return from_registry(
-            wanted,
-            docker=shop.engine.docker,
-            environment=shop.engine.environment,
-            base_registry=shop.settings.base_registry,
-        )
-
-    return BaseResolver(
-        policy=shop.settings.bases,
-        look_up=look_up,
-        bases=Bases(places=shop.places, progress=shop.progress, cancellation=shop.cancellation),
-        progress=shop.progress,
-    )
+def tasks_for(
+    planned: Sequence[PlannedCell], durations: Durations, *, farm: Farm | None = None, node: str | None = None
+) -> tuple[Task, ...]:
+    """Turn a plan into tasks with their expected seconds; `node` is where images that are there already are proven."""
+    tasks = []
+    for one in planned:
+        platform = normalise(str(one.cell.architecture.platform))
+        machine = farm.machine(farm.home) if farm is not None else ""
+        for stage in Stage:
+            if one.action not in {Action.BUILD, Action.PROVE} or (stage is Stage.BUILD and one.action is Action.PROVE):
+                continue
+            tasks.append(
+                Task(
+                    cell=one.cell.id,
+                    stage=stage,
+                    image=one.cell.image.id,
+                    platform=platform,
+                    native=durations.expect(one.cell, stage, emulated=False, machine=machine),
+                    emulated=durations.expect(one.cell, stage, emulated=True, machine=machine),
+                    node=node if one.action is Action.PROVE else None,
+                )
+            )
+    return tuple(tasks)
 
 
 def run_cells(
-    shop: Workshop, run: int, prepared: Prepared, board: Board, *, fail_fast: bool = False
+    shop: Workshop,
+    run: int,
+    prepared: Prepared,
+    board: Board,
+    *,
+    fail_fast: bool = False,
+    jobs: int | None = None,
 ) -> tuple[CellResult, ...]:
-    """Work through the plan, native cells first; results come back in the order of the plan."""
-    results: dict[str, CellResult] = {}
-    with contextlib.closing(board):
-        for planned in order(prepared.planned):
-            board.begin(planned)
-            result = work(shop, run, planned, _giver(prepared, planned.cell), on_step=_stepper(board, planned))
-            results[planned.cell.id] = result
-            board.end(result)
-            if fail_fast and not result.ok:
-                break
-    return tuple(results[planned.cell.id] for planned in prepared.planned if planned.cell.id in results)
-
-
-def _giver(prepared: Prepared, cell: Cell) -> Callable[[], Ingredients]:
-    return lambda: Ingredients(
-        base=prepared.bases.resolve(cell),
-        source=prepared.inputs.source(cell.image.line),
-        wheels=prepared.inputs.wheels(recipe_for(cell.image).wheels),
+    """Work through the plan; results come back in its order. An interruption is raised when everything has been ended cleanly."""
+    farm = prepared.farm
+    jobs = jobs if jobs is not None else shop.settings.jobs
+    tasks = tasks_for(prepared.planned, Durations(seen=shop.ledger.durations()), farm=farm, node=farm.home)
+    priority = best_priority(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs)
+    outlook = simulate(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority)
+    workers = CellWorkers(
+        shop=shop,
+        farm=farm,
+        run=run,
+        planned={one.cell.id: one for one in prepared.planned},
+        ingredients=prepared.ingredients,
+        board=board,
     )
+    scheduler = Scheduler(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority)
+    going = _Going(shop=shop, prepared=prepared, workers=workers, board=board, scheduler=scheduler)
+    settings = shop.settings.retries
+    conductor = Conductor(
+        scheduler=scheduler,
+        workers=workers,
+        listener=going,
+        patience=Patience(attempts=settings.attempts, seconds=settings.minutes * 60),
+        fail_fast=fail_fast,
+    )
+    with contextlib.closing(board):
+        board.open(Outlook(planned=prepared.planned, nodes=farm.nodes, seconds=outlook.makespan))
+        going.begin(run)
+        with fetching_ahead(prepared):
+            try:
+                conductor.conduct()
+            except BaseException:
+                _end(shop, conductor)
+                raise
+    return tuple(going.results[one.cell.id] for one in prepared.planned)
 
 
-def _stepper(board: Board, planned: PlannedCell) -> Callable[[str], None]:
-    return lambda step: board.step(planned, step)
+def _end(shop: Workshop, conductor: Conductor) -> None:
+    """End what runs, cleanly; a second interruption ends it at once."""
+    try:
+        shop.progress.note("stopping: what runs is ended, nothing new is begun (once more: at once)")
+        shop.cancellation.cancel()
+        conductor.drain()
+    except KeyboardInterrupt:
+        end_children()
+        raise
+
+
+@dataclass(kw_only=True)
+class _Going:
+    """The run's listener: results, and what the board is told."""
+
+    shop: Workshop
+    prepared: Prepared
+    workers: CellWorkers
+    board: Board
+    scheduler: Scheduler
+    results: dict[str, CellResult] = field(default_factory=dict)
+    _planned: dict[str, PlannedCell] = field(default_factory=dict)
+    _started: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, run: int) -> None:
+        """Take over what killed runs left whole, close what they left open, and settle the cells that need nothing."""
+        self._planned = {one.cell.id: one for one in self.prepared.planned}
+        for one in self.prepared.planned:
+            if one.action is Action.PROVE and one.attempt is not None and one.attempt.state is State.RUNNING:
+                self.workers.adopt(one.attempt)
+        self.shop.ledger.abandon(before=run)
+        for one in self.prepared.planned:
+            if one.action in {Action.NOTHING, Action.PUBLISH} and one.attempt is not None:
+                tags = self.workers.tag(one.cell, one.attempt.reference, self.prepared.present)
+                attempt = self.shop.ledger.attempt(one.attempt.id)
+                self._end(
+                    CellResult(planned=one, attempt=attempt, failure=None, tags=tags, seconds=0.0, done_before=True)
+                )
+
+    def started(self, assignment: Assignment) -> None:
+        """Tell the board."""
+        self._started.setdefault(assignment.task.cell, time.monotonic())
+        self.board.begin(self._planned[assignment.task.cell], assignment)
+
+    def retried(self, assignment: Assignment, failure: Failure, seconds: float) -> None:
+        """Tell the board."""
+        self.board.retry(self._planned[assignment.task.cell], failure, tries=assignment.tries, seconds=seconds)
+
+    def over(self, task: Task, node: str, failure: Failure | None, tries: int) -> None:
+        """Make the result, when this was the cell's last stage or its end."""
+        if failure is None and task.stage is not Stage.PROVE:
+            return
+        planned = self._planned[task.cell]
+        attempt = self.workers.latest(task.cell)
+        self._end(
+            CellResult(
+                planned=planned,
+                attempt=attempt,
+                failure=failure,
+                tags=local_references(self.shop.matrix, planned.cell) if failure is None else (),
+                seconds=round(time.monotonic() - self._started.get(task.cell, time.monotonic()), 3),
+                tries=0 if tries == 0 else max(tries, attempt.tries if attempt is not None else 1),
+                node=node,
+            )
+        )
+
+    def lost(self, node: str, failure: Failure) -> None:
+        """Warn that a builder is gone."""
+        self.shop.progress.warn(
+            f"builder {node} does not answer any more: {failure.message}; what ran there goes elsewhere"
+        )
+
+    def stopped(self, failure: Failure) -> None:
+        """Say why nothing more is started."""
+        count = len({task.cell for task in self.scheduler.waiting()})
+        self.shop.progress.warn(f"{count} cells are {failure.message}")
+
+    def beat(self) -> None:
+        """Tell the board how long it will take."""
+        self.board.expect(_left(self.scheduler))
+
+    def _end(self, result: CellResult) -> None:
+        self.results[result.cell.id] = result
+        if result.tried:
+            self.board.end(result)
+
+
+def _left(scheduler: Scheduler) -> float:
+    """Guess the seconds until the end: what waits, spread over the slots, or the longest that runs."""
+    waiting = sum(task.native if _runs_natively(scheduler, task) else task.emulated for task in scheduler.waiting())
+    slots = sum(node.slots for node in scheduler.nodes) or 1
+    running = [assignment.expected for assignment in scheduler.running]
+    return max([*running, (waiting + sum(running)) / slots], default=0.0)
+
+
+def _runs_natively(scheduler: Scheduler, task: Task) -> bool:
+    return any(task.platform in node.native for node in scheduler.nodes)
 
 
 def exit_code(results: Sequence[CellResult]) -> ExitCode:
     """Say how a run went: the failures' own code where they all share one, else that some cells failed."""
-    return summary(result.failure.code for result in results if result.failure is not None)
+    failed = [result for result in results if result.failure is not None]
+    tried = [result for result in failed if result.tried] or failed
+    return summary(result.failure.code for result in tried if result.failure is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import docker
 from docker.errors import DockerException
@@ -15,9 +15,12 @@ from orchestrator.engine.binfmt import ensure_emulation
 from orchestrator.engine.connect import engine_for_work
 from orchestrator.engine.model import Engine
 from orchestrator.errors import EnvironmentFailedError
-from orchestrator.ledger.ledger import Ledger, open_ledger
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Cell, Matrix
+from orchestrator.pipeline.lock import run_lock
 from orchestrator.prove.survey.store import Surveys
+from orchestrator.system.owners import VARIABLE, owner
 from orchestrator.system.places import Places
 from orchestrator.system.process import Cancellation
 from orchestrator.system.progress import Progress
@@ -42,7 +45,7 @@ class Workshop:
         return _connect(self.engine)
 
     def executions(self, cells: Sequence[Cell]) -> dict[str, Execution]:
-        """Make the platforms of some cells executable; tells how each runs, by the architecture's name."""
+        """Make the platforms of some cells executable in the engine; tells how each runs, by the architecture's name."""
         platforms = {cell.architecture.name: cell.architecture.platform for cell in cells}
         found = ensure_emulation(platforms.values(), self.engine, self.places, self.progress)
         return {
@@ -55,11 +58,27 @@ class Workshop:
         return {str(tag): str(image.id) for image in self.client.images.list() for tag in image.tags}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alone:
+    """What a run is called that may not go on beside another one, and whether it waits for that."""
+
+    command: str
+    wait: bool = True
+
+
 @contextlib.contextmanager
-def open_workshop(matrix: Matrix, settings: Settings, progress: Progress) -> Iterator[Workshop]:
-    """Open everything; an embedded engine that has to be started for this is stopped again at the end."""
+def open_workshop(
+    matrix: Matrix, settings: Settings, progress: Progress, *, alone: Alone | None = None
+) -> Iterator[Workshop]:
+    """Open everything; an embedded engine that has to be started for this is stopped again at the end.
+
+    With `alone`, no other such run is alive meanwhile. Raises `EnvironmentFailedError` when one is and is not waited for.
+    """
     places = Places.from_environment()
-    with open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as engine:
+    lock = run_lock(places, progress, command=alone.command, wait=alone.wait) if alone else contextlib.nullcontext()
+    with lock, open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as found:
+        # Whatever is started for this engine says whose it is: after a kill -9 the next run ends it.
+        engine = replace(found, environment={**found.environment, VARIABLE: owner()})
         client = _connect(engine)
         with contextlib.closing(client):
             yield Workshop(

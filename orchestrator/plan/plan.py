@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from orchestrator.build.execution import Execution
-from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Attempt, State
 from orchestrator.matrix.model import Cell
-from orchestrator.plan.key import Key, key_for
+from orchestrator.plan.difference import Change, changes
+from orchestrator.plan.key import Key, key_of
 
 
 class Action(StrEnum):
@@ -19,6 +20,7 @@ class Action(StrEnum):
 
     BUILD = "build"
     PROVE = "prove"
+    PUBLISH = "publish"
     NOTHING = "nothing"
 
 
@@ -26,18 +28,40 @@ class Action(StrEnum):
 class Known:
     """What is known about a cell before it is planned; `base_digest` is empty while the base has not been resolved.
 
-    `proofs` names the catalogue of proofs: an image that was proven by another one is proven again.
+    `execution` is how it is executed if it can be chosen, `alternatives` are other ways that are as good: which one it is decides itself while
+    the builders are at work. `proofs` names the catalogue of proofs: an image that was proven by another one is proven again. `digest` is
+    the sha256 (hex) of the Dockerfile.
     """
 
     dockerfile: str
     base_digest: str
     execution: Execution
+    alternatives: tuple[Execution, ...] = ()
     proofs: str = ""
+    tools: str = ""
+    digest: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", hashlib.sha256(self.dockerfile.encode()).hexdigest())
+
+    def key(self, cell: Cell, execution: Execution) -> Key:
+        """Compute the key of the cell when it is executed in a certain way."""
+        return key_of(
+            cell,
+            dockerfile=self.digest,
+            base_digest=self.base_digest,
+            execution=execution,
+            tools=self.tools if execution.emulated else "",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedCell:
-    """A cell with its key, what to do and why; `attempt` is the one whose image can be used again."""
+    """A cell with its key, what to do and why; `attempt` is the one whose image can be used again.
+
+    `before` is the attempt that the key was compared with (None for a new cell), `changes` what differs from it.
+    """
 
     cell: Cell
     key: Key
@@ -45,45 +69,75 @@ class PlannedCell:
     reason: str
     known: Known
     attempt: Attempt | None = None
+    before: Attempt | None = None
+    changes: tuple[Change, ...] = ()
+
+
+class Memory(Protocol):
+    """What a plan asks of the ledger."""
+
+    def latest(self, cell: str) -> Attempt | None:
+        """Find the last attempt at a cell, whatever became of it."""
+
+    def proven(self, cell: str, key: str) -> Attempt | None:
+        """Find the last proven attempt at a cell with exactly this key."""
+
+    def dockerfile(self, digest: str) -> str | None:
+        """Give the text of a Dockerfile that was built once."""
 
 
 def plan_cell(
-    cell: Cell, known: Known, ledger: Ledger, *, present: Mapping[str, str] | None, force: bool = False
+    cell: Cell, known: Known, memory: Memory, *, present: Mapping[str, str] | None, force: bool = False
 ) -> PlannedCell:
     """Plan one cell. `present` maps references in the engine to their digests; None trusts the ledger."""
-    key = key_for(cell, dockerfile=known.dockerfile, base_digest=known.base_digest, execution=known.execution)
+    key = known.key(cell, known.execution)
 
     def planned(action: Action, reason: str, attempt: Attempt | None = None) -> PlannedCell:
         return PlannedCell(cell=cell, key=key, action=action, reason=reason, known=known, attempt=attempt)
 
     if force:
         return planned(Action.BUILD, "asked for with --force")
-    proven = ledger.proven(cell.id, key.value)
-    if proven is not None:
-        return _proven(proven, planned, present, known.proofs)
-    latest = ledger.latest(cell.id)
+    for execution in (known.execution, *known.alternatives):
+        proven = memory.proven(cell.id, key.value if execution is known.execution else known.key(cell, execution).value)
+        if proven is not None:
+            return _proven(proven, planned, present, known, execution)
+    latest = memory.latest(cell.id)
     if latest is None:
         return planned(Action.BUILD, "new: there is no attempt at it yet")
-    if latest.key == key.value:
+    if latest.key in {known.key(cell, one).value for one in (known.execution, *known.alternatives)}:
         return _same_key(latest, planned, present)
-    return planned(Action.BUILD, _difference(latest.ingredients, key.ingredients))
+    old = memory.dockerfile(latest.ingredients.get("dockerfile", ""))
+    found = changes(latest.ingredients, key.ingredients, old=old, new=known.dockerfile)
+    reason = "; ".join(change.said for change in found) or "the key changed"
+    return PlannedCell(
+        cell=cell, key=key, action=Action.BUILD, reason=reason, known=known, before=latest, changes=found
+    )
 
 
 class _Planned(Protocol):
     def __call__(self, action: Action, reason: str, attempt: Attempt | None = None) -> PlannedCell: ...
 
 
-def _proven(proven: Attempt, planned: _Planned, present: Mapping[str, str] | None, proofs: str) -> PlannedCell:
+def _proven(
+    proven: Attempt, planned: _Planned, present: Mapping[str, str] | None, known: Known, execution: Execution
+) -> PlannedCell:
     if present is not None and present.get(proven.reference) != proven.digest:
         return planned(Action.BUILD, "proven, but its image is no longer in the engine")
-    if proven.proven_by != proofs:
-        return planned(Action.PROVE, "built, but the proofs have changed since", proven)
-    return planned(Action.NOTHING, f"proven on {proven.started[:10]} with the same key", proven)
+    if proven.proven_by != known.proofs:
+        return planned(
+            Action.PROVE, "built, but the proofs have changed since (the catalogue of proofs is another one)", proven
+        )
+    how = "" if execution is known.execution else f" ({execution}, which is as good)"
+    return planned(Action.NOTHING, f"proven on {proven.started[:10]} with the same key{how}", proven)
 
 
 def _same_key(latest: Attempt, planned: _Planned, present: Mapping[str, str] | None) -> PlannedCell:
-    if latest.state is State.BUILT and (present is None or present.get(latest.reference) == latest.digest):
+    there = present is None or present.get(latest.reference) == latest.digest
+    if latest.state is State.BUILT and there:
         return planned(Action.PROVE, "built, but not proven yet", latest)
+    if latest.state is State.RUNNING and present is not None and latest.reference in present:
+        # buildx names an image only when all of it is in the store: what its run was killed too early to remember is whole.
+        return planned(Action.PROVE, "built by a run that was killed, but not proven yet", latest)
     if latest.state is State.FAILED:
         return planned(
             Action.BUILD, f"the last attempt failed: {latest.failure_class or 'unknown'}: {latest.message[:120]}"
@@ -91,27 +145,3 @@ def _same_key(latest: Attempt, planned: _Planned, present: Mapping[str, str] | N
     if latest.state is State.BUILT:
         return planned(Action.BUILD, "built, but not proven, and its image is no longer in the engine")
     return planned(Action.BUILD, "the last attempt did not end")
-
-
-def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    changed = [name for name in after if before.get(name) != after[name]]
-    return "; ".join(_change(name, before.get(name, ""), after[name]) for name in changed) or "the key changed"
-
-
-def _change(name: str, before: str, after: str) -> str:
-    if name == "base":
-        return f"the base moved from {_short(before)} to {_short(after)}"
-    if name == "execution":
-        return f"executed differently: {before or 'unknown'} before, {after} now"
-    if name == "dockerfile":
-        return "the recipe or an input changed (the Dockerfile differs)"
-    return f"{name} changed"
-
-
-def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:12] or "(unknown)"
-
-
-def order(planned: Sequence[PlannedCell]) -> tuple[PlannedCell, ...]:
-    """Put native cells first: they are quick, and a mistake in a recipe shows before an emulated build has spent an hour on it."""
-    return tuple(sorted(planned, key=lambda one: one.known.execution.emulated))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from orchestrator.build.failure import Failure, FailureClass
-from orchestrator.build.treatment import TREATMENTS, Treatment, pause
+from orchestrator.build.treatment import Treatment, pause, treatment
 from orchestrator.schedule.model import Assignment, Stage, Task
 from orchestrator.schedule.scheduler import Scheduler
 
@@ -82,7 +81,6 @@ class Conductor:
     listener: Listener
     patience: Patience = field(default_factory=Patience)
     fail_fast: bool = False
-    treatments: Mapping[FailureClass, Treatment] = field(default_factory=lambda: TREATMENTS)
     random: random.Random = field(default_factory=random.Random)
     heartbeat: float = HEARTBEAT
     _since: dict[tuple[str, Stage], float] = field(default_factory=dict)
@@ -124,11 +122,11 @@ class Conductor:
                 self._in_a_row = 0
             self._over(ended, None)
             return
-        treatment = self.treatments[failure.kind]
-        if treatment.blames == "engine" and not self.workers.alive(ended.assignment.node):
+        deserved = treatment(failure.kind)
+        if deserved.blames == "engine" and not self.workers.alive(ended.assignment.node):
             self._lose(ended, failure)
             return
-        seconds = self._pause(ended.assignment, failure, treatment)
+        seconds = self._pause(ended.assignment, failure, deserved)
         if seconds is not None and self._stopping is None:
             self.listener.retried(ended.assignment, failure, seconds)
             crash = failure.kind is FailureClass.EMULATOR_CRASH
@@ -136,19 +134,19 @@ class Conductor:
             self.scheduler.again(task.cell, task.stage, at=at, elsewhere=crash, careful=crash)
             return
         self._over(ended, failure)
-        self._judge(failure, treatment)
+        self._judge(failure, deserved)
 
-    def _pause(self, assignment: Assignment, failure: Failure, treatment: Treatment) -> float | None:
+    def _pause(self, assignment: Assignment, failure: Failure, deserved: Treatment) -> float | None:
         """Seconds until the next try; None when there is none."""
         task = assignment.task
         name = (task.cell, task.stage, failure.kind)
         done = self._again.get(name, 0)
-        allowed = self.patience.attempts - 1 if treatment.again is None else treatment.again
+        allowed = self.patience.attempts - 1 if deserved.again is None else deserved.again
         if done >= allowed or assignment.tries >= self.patience.attempts + 2:
             return None
-        seconds = pause(failure.kind, tries=done + 1, after=failure.after, random=self.random)
+        seconds = pause(failure.kind, done + 1, failure.after, self.random)
         since = self._since[task.cell, task.stage]
-        if treatment.again is None and self.workers.now() + seconds - since > self.patience.seconds:
+        if deserved.again is None and self.workers.now() + seconds - since > self.patience.seconds:
             return None
         self._again[name] = done + 1
         return seconds
@@ -174,13 +172,13 @@ class Conductor:
             self.scheduler.again(task.cell, task.stage, at=self.workers.now())
         self._drop_impossible(failure)
 
-    def _judge(self, failure: Failure, treatment: Treatment) -> None:
+    def _judge(self, failure: Failure, deserved: Treatment) -> None:
         """Break the circuit: what failed for a reason that every other cell shares is not tried 44 times."""
-        down = treatment.blames in {"network", "registry"}
+        down = deserved.blames in {"network", "registry"}
         self._in_a_row = self._in_a_row + 1 if down else self._in_a_row
         if self.fail_fast:
             self._stop(Failure(kind=FailureClass.CANCELLED, message="not tried: --fail-fast, and a cell has failed"))
-        elif treatment.blames == "machine":
+        elif failure.kind is FailureClass.DISK_FULL:
             self._stop(Failure(kind=failure.kind, message=f"not tried: {failure.kind}: {failure.message}"))
         elif self._in_a_row >= BREAKS_AFTER:
             message = (
@@ -196,15 +194,14 @@ class Conductor:
             self._drop(self.scheduler.waiting(), failure)
 
     def _drop_impossible(self, cause: Failure | None = None) -> None:
-        left = {task.cell: task for task in self.scheduler.impossible()}
-        for task in left.values():
+        for task in self.scheduler.impossible():
             self._drop([task], _no_node(task, cause))
 
     def _drop(self, tasks: tuple[Task, ...] | list[Task], failure: Failure) -> None:
         """Give up cells of which nothing runs; what has begun is brought to its end."""
         begun = {assignment.task.cell for assignment in self.scheduler.running}
         for task in tasks:
-            if task.cell not in begun:
+            if task.cell not in begun and self.scheduler.waits(task.cell, task.stage):
                 begun.add(task.cell)
                 self.scheduler.give_up(task.cell, task.stage)
                 self.listener.over(task, "", failure, 0)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.ledger.records import Seen
 from orchestrator.matrix.model import Cell, Family, Flavor
 from orchestrator.schedule.model import Stage
 
@@ -19,28 +20,17 @@ EMULATED = {Stage.BUILD: 17.0, Stage.PROVE: 7.0}
 NEWEST = 5
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """A stage that went well: seconds of one cell, executed in one way on one machine."""
-
-    cell: str
-    stage: Stage
-    emulated: bool
-    machine: str
-    seconds: float
-
-
 @dataclass(frozen=True, kw_only=True)
 class Durations:
     """Expected seconds, from what was seen (newest first)."""
 
     seen: Iterable[Seen] = ()
-    _here: Mapping[tuple[str, Stage, bool, str], list[float]] = field(init=False)
-    _anywhere: Mapping[tuple[str, Stage, bool], list[float]] = field(init=False)
+    _here: Mapping[tuple[str, str, bool, str], list[float]] = field(init=False)
+    _anywhere: Mapping[tuple[str, str, bool], list[float]] = field(init=False)
 
     def __post_init__(self) -> None:
-        here: dict[tuple[str, Stage, bool, str], list[float]] = defaultdict(list)
-        anywhere: dict[tuple[str, Stage, bool], list[float]] = defaultdict(list)
+        here: dict[tuple[str, str, bool, str], list[float]] = defaultdict(list)
+        anywhere: dict[tuple[str, str, bool], list[float]] = defaultdict(list)
         for one in self.seen:
             for found in (
                 here[one.cell, one.stage, one.emulated, one.machine],

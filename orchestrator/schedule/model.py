@@ -37,7 +37,6 @@ class Node:
 class Task:
     """One stage of one cell. `native` and `emulated` are the expected seconds of each way to execute it.
 
-    `exclusive` names what no two running tasks may share (proofs of one image are compared with one another, so they follow each other);
     `node` ties a task to a node (a proof is made where the image is; None: wherever the stage before it ran, else anywhere).
     """
 
@@ -47,7 +46,6 @@ class Task:
     platform: str
     native: float
     emulated: float
-    exclusive: str | None = None
     node: str | None = None
 
     def seconds(self, *, emulated: bool) -> float:

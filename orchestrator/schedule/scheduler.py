@@ -21,6 +21,7 @@ _Kind = tuple[
     str, str | None
 ]  # tasks that can replace each other in a queue: platform, and the node that they are tied to
 _Queued = tuple[float, int]  # priority (negative, for a heap that gives the smallest first) and index of a task
+_Rank = tuple[bool, float, bool, float, int]  # the smallest goes first; ends in the index of the task
 
 
 def longest_way(task: Task, way: float) -> float:
@@ -46,8 +47,7 @@ class _Load:
 class Scheduler:
     """Tasks that wait, run, rest between two tries, or are over; nodes with their free slots.
 
-    Stages of one cell follow each other in the order of `Stage`. Tasks that share an `exclusive` never run at once. `jobs` limits how many run
-    in all. One thread uses it.
+    Stages of one cell follow each other in the order of `Stage`. `jobs` limits how many run in all. One thread uses it.
     """
 
     def __init__(
@@ -67,18 +67,17 @@ class Scheduler:
         self._jobs = jobs
         self._priority = priority
         self._tries: dict[int, int] = defaultdict(int)
-        self._tied: dict[int, str] = {number: task.node for number, task in enumerate(self._tasks) if task.node}
+        self._kinds: list[_Kind] = [(task.platform, task.node) for task in self._tasks]
         self._avoid: dict[int, str] = {}
         self._careful: set[int] = set()
         self._next = self._successors()
         self._left = set(range(len(self._tasks)))
         self._ready: dict[_Kind, list[_Queued]] = defaultdict(list)
-        self._parked: dict[str, list[int]] = defaultdict(list)
-        self._held: set[str] = set()
         self._resting: list[tuple[float, int]] = []
         self._running: dict[int, Assignment] = {}
         waiting = set(self._next.values())
         self._native = self._native_nodes()
+        self._ways: dict[str, list[tuple[_Kind, bool, int]]] = {}
         self._keys = [-self._priority(task, self._way(number)) for number, task in enumerate(self._tasks)]
         for number in range(len(self._tasks)):
             if number not in waiting:
@@ -108,6 +107,11 @@ class Scheduler:
         """What is neither over nor running, in the order that it was given."""
         return tuple(self._tasks[number] for number in sorted(self._left - self._running.keys()))
 
+    def waits(self, cell: str, stage: Stage) -> bool:
+        """True when a task is neither over nor running."""
+        number = self._index[cell, stage]
+        return number in self._left and number not in self._running
+
     def next_wake(self) -> float | None:
         """The time at which the next resting task may be tried again; None when none rests."""
         return self._resting[0][0] if self._resting else None
@@ -117,7 +121,7 @@ class Scheduler:
         while self._resting and self._resting[0][0] <= now:
             self._queue(heapq.heappop(self._resting)[1])
         while self._jobs is None or len(self._running) < self._jobs:
-            found = self._best(now)
+            found = self._best()
             if found is None:
                 return
             yield self._take(*found)
@@ -129,7 +133,7 @@ class Scheduler:
         follower = self._next.get(number)
         if follower is not None and follower in self._left:
             if prove_on is not None:
-                self._tied[follower] = prove_on
+                self._kinds[follower] = (self._kinds[follower][0], prove_on)
             self._queue(follower)
 
     def again(self, cell: str, stage: Stage, *, at: float, elsewhere: bool = False, careful: bool = False) -> None:
@@ -161,9 +165,11 @@ class Scheduler:
         """A node is gone; what runs on it has to be told as failed by whoever started it."""
         self._nodes.pop(node, None)
         self._native = self._native_nodes()
-        for number, tied in tuple(self._tied.items()):
-            if tied == node and number in self._left:
-                del self._tied[number]
+        self._ways.clear()
+        for number in sorted(self._left):
+            platform, tied = self._kinds[number]
+            if tied == node:
+                self._kinds[number] = (platform, None)
                 if number not in self._running:
                     self._queue(number)
 
@@ -172,7 +178,7 @@ class Scheduler:
         can: dict[_Kind, bool] = {}
         found = []
         for number in sorted(self._left - self._running.keys()):
-            kind = self._kind(number)
+            kind = self._kinds[number]
             if kind not in can:
                 can[kind] = any(self._way_to_run(node, kind) is not None for node in self._nodes.values())
             if not can[kind]:
@@ -207,25 +213,21 @@ class Scheduler:
         follower = self._next.get(number)
         return own + (self._way(follower) if follower is not None else 0.0)
 
-    def _kind(self, number: int) -> _Kind:
-        return self._tasks[number].platform, self._tied.get(number)
-
     def _queue(self, number: int) -> None:
-        heapq.heappush(self._ready[self._kind(number)], (self._keys[number], number))
+        kind = self._kinds[number]
+        if kind not in self._ready:
+            self._ways.clear()
+        heapq.heappush(self._ready[kind], (self._keys[number], number))
 
     def _top(self, kind: _Kind) -> _Queued | None:
-        """The first of a queue that may start: what is over is dropped, what shares something with a running task is put aside."""
+        """The first of a queue; what is over by now, or has been tied to another node, is dropped."""
         queue = self._ready[kind]
         while queue:
-            number = queue[0][1]
-            exclusive = self._tasks[number].exclusive
-            if number not in self._left or number in self._running or self._kind(number) != kind:
-                heapq.heappop(queue)
-            elif exclusive is not None and exclusive in self._held:
-                heapq.heappop(queue)
-                self._parked[exclusive].append(number)
-            else:
-                return queue[0]
+            first = queue[0]
+            number = first[1]
+            if number in self._left and number not in self._running and self._kinds[number] == kind:
+                return first
+            heapq.heappop(queue)
         return None
 
     def _way_to_run(self, node: Node, kind: _Kind) -> bool | None:
@@ -244,38 +246,47 @@ class Scheduler:
             return None
         return True
 
-    def _best(self, now: float) -> tuple[int, Node, bool] | None:
+    def _best(self) -> tuple[int, Node, bool] | None:
         """The task that matters most of those that a free slot can take, with that node and whether it emulates it."""
-        found: tuple[tuple[bool, float, bool, float, int], Node, bool] | None = None
+        found: tuple[_Rank, Node, bool] | None = None
         for node in self._nodes.values():
             load = self._loads[node.name]
             if load.busy >= node.slots:
                 continue
-            for kind in tuple(self._ready):
-                emulated = self._way_to_run(node, kind)
-                if emulated is None or (emulated and kind[1] is None and load.emulated >= node.emulated_slots):
+            for kind, emulated, most in self._ways_of(node):
+                if emulated and load.emulated >= most:
                     continue
                 queued = self._top(kind)
                 if queued is None:
                     continue
                 borrowed = emulated and kind[1] is None and kind[0] in self._native
-                if borrowed and not self._sooner_emulated(kind, now):
+                if borrowed and not self._sooner_emulated(kind):
                     continue
-                avoided = self._avoid.get(queued[1]) == node.name and self._elsewhere(kind, node)
-                if avoided:
+                if self._avoid.get(queued[1]) == node.name and self._elsewhere(kind, node):
                     continue
                 rank = (borrowed, queued[0], emulated, load.busy / node.slots, queued[1])
                 if found is None or rank < found[0]:
                     found = (rank, node, emulated)
-        return None if found is None else (found[0][4], found[1], found[2])
+        return None if found is None else (found[0][-1], found[1], found[2])
+
+    def _ways_of(self, node: Node) -> list[tuple[_Kind, bool, int]]:
+        """The kinds of tasks that a node may run, whether it emulates them, and how many emulated ones it may run at once then."""
+        known = self._ways.get(node.name)
+        if known is None:
+            known = self._ways[node.name] = [
+                # What is tied to a node that has no emulated slots (it only proves) has to run there all the same.
+                (kind, emulated, node.emulated_slots or (node.slots if kind[1] is not None else 0))
+                for kind in self._ready
+                if (emulated := self._way_to_run(node, kind)) is not None
+            ]
+        return known
 
     def _elsewhere(self, kind: _Kind, node: Node) -> bool:
         """True when another living node could run it, now or later."""
         return any(other is not node and self._way_to_run(other, kind) is not None for other in self._nodes.values())
 
-    def _sooner_emulated(self, kind: _Kind, now: float) -> bool:
+    def _sooner_emulated(self, kind: _Kind) -> bool:
         """True when emulating a task now ends before its native nodes would come to it."""
-        del now
         natives = self._native[kind[0]]
         if any(self._loads[node.name].busy < node.slots for node in natives):
             return False
@@ -289,9 +300,8 @@ class Scheduler:
 
     def _take(self, number: int, node: Node, emulated: bool) -> Assignment:  # noqa: FBT001 - the tail of a tuple
         task = self._tasks[number]
+        heapq.heappop(self._ready[self._kinds[number]])  # it was the first of its queue
         self._tries[number] += 1
-        if task.exclusive is not None:
-            self._held.add(task.exclusive)
         load = self._loads[node.name]
         load.busy += 1
         load.emulated += emulated
@@ -313,9 +323,4 @@ class Scheduler:
         load.busy -= 1
         load.emulated -= assignment.emulated
         load.running.discard(number)
-        exclusive = assignment.task.exclusive
-        if exclusive is not None:
-            self._held.discard(exclusive)
-            for parked in self._parked.pop(exclusive, ()):
-                self._queue(parked)
         return number

@@ -50,7 +50,7 @@ class Simulated:
         return self.makespan / self.lower_bound if self.lower_bound else 1.0
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - what a run can be told
     tasks: Sequence[Task],
     nodes: Sequence[Node],
     *,

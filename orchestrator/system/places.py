@@ -39,6 +39,11 @@ class Places:
         return self.state / "ledger.sqlite"
 
     @property
+    def run_lock(self) -> Path:
+        """Held by the run that is alive; says who that is."""
+        return self.state / "run.lock"
+
+    @property
     def logs(self) -> Path:
         """One log file per attempt at a cell."""
         return self.state / "logs"

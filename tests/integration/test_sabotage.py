@@ -15,7 +15,7 @@ from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.proving import upstream_of
 from orchestrator.prove.catalogue import CATALOGUE
 from orchestrator.prove.containers.building import BuildxBuilder
-from orchestrator.prove.containers.owners import OWNER, owner
+from orchestrator.prove.containers.owners import OWNER
 from orchestrator.prove.containers.subject import ImageSubject
 from orchestrator.prove.model import Outcome, Verdict
 from orchestrator.prove.proofs.probing import STARTS
@@ -23,6 +23,7 @@ from orchestrator.prove.prover import prove
 from orchestrator.prove.survey.store import Surveys
 from orchestrator.publish.names import local_references
 from orchestrator.render.tree import render_images
+from orchestrator.system.owners import owner
 from orchestrator.system.places import Places
 from orchestrator.system.process import Cancellation, Command, run
 from tests.integration.command_line import CommandLine

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 import docker
@@ -18,6 +16,7 @@ from orchestrator.matrix.model import Cell
 from orchestrator.prove.containers.owners import scratch_reference
 from orchestrator.prove.model import ProofFailedError
 from orchestrator.system.process import Cancellation
+from orchestrator.system.scratch import PROOF, scratch
 
 
 class Builder(Protocol):
@@ -43,8 +42,8 @@ class BuildxBuilder:
     ) -> Iterator[str]:
         """Build, hand out, remove."""
         base, result = (scratch_reference(cell, word) for word in ("base", "app"))
-        with tempfile.TemporaryDirectory(prefix="orchestrator-proof-") as scratch, self._removing(base, result):
-            context = Path(scratch) / "context"
+        with scratch(PROOF) as directory, self._removing(base, result):
+            context = directory / "context"
             for path, content in {**files, "Dockerfile": dockerfile.replace("{image}", base).encode()}.items():
                 place = context / path
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +51,7 @@ class BuildxBuilder:
             # BuildKit finds an image of the engine by its name only.
             repository, _, tag = base.rpartition(":")
             self._client.images.get(image).tag(repository, tag=tag)
-            log = Path(scratch) / "log"
+            log = directory / "log"
             built = build(
                 BuildRequest(
                     directory=context,

@@ -11,7 +11,7 @@ from orchestrator.build.treatment import LONGEST, pause, treatment
 
 
 def source(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - pauses are no secret
+    return Random(seed)
 
 
 def test_every_class_has_a_treatment_with_one_sentence_for_people() -> None:
@@ -30,8 +30,6 @@ def test_only_what_may_pass_is_tried_again() -> None:
     }
     assert {kind for kind, times in again.items() if times == 1} == {
         FailureClass.EMULATOR_CRASH,
-        FailureClass.SILENCE,
-        FailureClass.TIMEOUT,
     }
     assert set(again.values()) == {None, 0, 1}
 

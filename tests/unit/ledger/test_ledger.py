@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import EnvironmentFailedError
-from orchestrator.ledger.ledger import Ledger, open_ledger
-from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, State
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.opening import open_ledger
+from orchestrator.ledger.records import Attempt, PhaseRecord, ProofRecord, Start, State
 from orchestrator.ledger.schema import MIGRATIONS
 
 PHASES = (
@@ -41,7 +42,7 @@ def ledger(path: Path) -> Iterator[Ledger]:
 
 def attempt_at(ledger: Ledger, cell: str, key: str = "k") -> int:
     run = ledger.start_run("build")
-    return ledger.start_attempt(run, cell=cell, key=key, execution="native", log="/l", ingredients={"base": "b"})
+    return ledger.start_attempt(run, Start(cell=cell, key=key, execution="native", log="/l", ingredients={"base": "b"}))
 
 
 def build(ledger: Ledger, number: int, digest: str = "sha256:1") -> None:
@@ -159,7 +160,7 @@ def test_runs_and_publications_are_written(ledger: Ledger, path: Path) -> None:
 
 def test_an_attempt_of_no_run_is_refused(ledger: Ledger) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        ledger.start_attempt(999, cell="c", key="k", execution="native", log="", ingredients={})
+        ledger.start_attempt(999, Start(cell="c", key="k", execution="native", log="", ingredients={}))
 
 
 def test_a_kill_leaves_whole_records(path: Path) -> None:
@@ -308,7 +309,9 @@ def _apply(ledger: Ledger, run: int, attempts: list[int], step: tuple[object, ..
     match step:
         case ("start", str(cell), str(key), dict(ingredients)):
             attempts.append(
-                ledger.start_attempt(run, cell=cell, key=key, execution="native", log="", ingredients=ingredients)
+                ledger.start_attempt(
+                    run, Start(cell=cell, key=key, execution="native", log="", ingredients=ingredients)
+                )
             )
         case ("built", int(which), str(word), list(phases)) if attempts:
             number = attempts[which % len(attempts)]

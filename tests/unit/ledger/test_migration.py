@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ledger.ledger import open_ledger
+from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import Examination, PhaseRecord, ProofRecord, State
 from orchestrator.ledger.schema import MIGRATIONS
 
@@ -75,7 +75,7 @@ def test_it_is_migrated_once(old: Path) -> None:
 
 def test_a_migration_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = (*MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT; INSERT INTO nowhere VALUES (1)")
-    monkeypatch.setattr("orchestrator.ledger.ledger.MIGRATIONS", broken)
+    monkeypatch.setattr("orchestrator.ledger.opening.MIGRATIONS", broken)
     with pytest.raises(Exception, match="nowhere"), open_ledger(old):
         pass
     with contextlib.closing(sqlite3.connect(old)) as plain:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator.ledger.ledger import Ledger, open_ledger
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Matrix
-from orchestrator.pipeline import cell as cell_module
-from orchestrator.pipeline import proving, publishing
+from orchestrator.pipeline import building, proving, publishing
+from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
-from tests.unit.pipeline.fakes import FakeBoard, FakeBuilder, FakeClient, FakeProver, World, workshop
+from tests.unit.pipeline.fakes import FakeBoard, FakeBuilder, FakeClient, FakeProver, World, farm, workshop
 
 
 @pytest.fixture
@@ -28,9 +29,10 @@ def world(debian_matrix: Matrix, ledger: Ledger, tmp_path: Path, monkeypatch: py
     builder = FakeBuilder(engine)
     shop = workshop(debian_matrix, ledger, engine, tmp_path)
     connection: Any = engine
-    monkeypatch.setattr(cell_module, "build", builder)
+    monkeypatch.setattr(building, "build", builder)
+    monkeypatch.setattr(Farm, "alive", lambda *_: True)
     monkeypatch.setattr(proving, "prove", prover)
     monkeypatch.setattr(publishing, "run", engine.run)
     monkeypatch.setattr(Workshop, "open_client", lambda _: connection)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
-    return World(shop=shop, engine=engine, builder=builder, board=FakeBoard(), prover=prover)
+    return World(shop=shop, engine=engine, builder=builder, board=FakeBoard(), prover=prover, farm=farm(shop.engine))

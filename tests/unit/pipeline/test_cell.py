@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from docker.errors import DockerException
@@ -10,14 +10,14 @@ from requests.exceptions import ReadTimeout
 
 from orchestrator.build.failure import FailureClass
 from orchestrator.errors import UnreachableError, VerificationError
+from orchestrator.inputs.model import StoredInput
 from orchestrator.ledger.records import State
-from orchestrator.pipeline import cell as cell_module
+from orchestrator.matrix.model import Line
 from orchestrator.pipeline import proving
-from orchestrator.pipeline.cell import CellResult, Ingredients, work
 from orchestrator.plan.plan import Action
 from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.prove.model import Outcome
-from tests.unit.pipeline.fakes import World
+from tests.unit.pipeline.fakes import FakeIngredients, World
 
 IMAGE = "3.9-slim-bullseye"
 AMD, ARM = f"{IMAGE}-amd64", f"{IMAGE}-arm64v8"
@@ -25,8 +25,8 @@ AMD, ARM = f"{IMAGE}-amd64", f"{IMAGE}-arm64v8"
 
 def test_an_image_is_compared_with_those_that_are_proven_and_there(world: World) -> None:
     world.run(world.cells(IMAGE))
-    assert world.prover.peers == [[], [AMD]]
-    assert world.prover.emulated == [False, True]
+    assert world.prover.peers == [[], [ARM]]
+    assert world.prover.emulated == [True, False]
 
 
 def test_a_peer_is_proven_of_the_same_dockerfile_and_still_in_the_engine(world: World) -> None:
@@ -75,15 +75,18 @@ def test_an_image_that_other_proofs_proved_is_proven_again_without_a_build(world
 
 
 @pytest.mark.parametrize("error", [DockerException("gone"), ReadTimeout("slow")])
-def test_an_engine_that_goes_away_fails_the_cell_and_its_attempt(world: World, error: Exception) -> None:
+def test_an_engine_that_goes_away_fails_the_cell_but_what_is_built_stays_built(world: World, error: Exception) -> None:
     (cell, _) = world.cells(IMAGE)
     world.prover.trouble = error
     (result,) = world.run((cell,))
     assert result.failure is not None
-    assert result.failure.kind is FailureClass.ENGINE_LOST
+    assert (result.failure.kind, len(world.prover.subjects)) == (FailureClass.ENGINE_LOST, 4)
     attempt = world.shop.ledger.latest(cell.id)
     assert attempt is not None
-    assert (attempt.state, attempt.failure_class, attempt.seconds) == (State.FAILED, "engine lost", 3.0)
+    assert (attempt.state, attempt.seconds) == (State.BUILT, 3.0)
+    world.prover.trouble = None
+    (again,) = world.run((cell,))
+    assert (again.planned.action, again.ok, len(world.builder.requests)) == (Action.PROVE, True, 1)
 
 
 def test_an_engine_that_goes_away_does_not_fail_what_was_proven_before(world: World) -> None:
@@ -99,13 +102,14 @@ def test_an_engine_that_goes_away_does_not_fail_what_was_proven_before(world: Wo
 
 
 def test_an_interruption_is_no_result(world: World) -> None:
-    (cell, _) = world.cells(IMAGE)
-    world.prover.trouble = KeyboardInterrupt()
+    cells = world.cells(IMAGE)
+    world.board.interrupt = "make"
     with pytest.raises(KeyboardInterrupt):
-        world.run((cell,))
-    attempt = world.shop.ledger.latest(cell.id)
-    assert attempt is not None
-    assert attempt.state is State.BUILT
+        world.run(cells)
+    assert len(world.builder.requests) == 1
+    assert world.board.log[-1] == ("close", "")
+    states = [one.state for one in map(world.shop.ledger.latest, (cell.id for cell in cells)) if one is not None]
+    assert states == [State.BUILT]
 
 
 def test_proofs_that_were_stopped_in_the_middle_prove_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,34 +120,13 @@ def test_proofs_that_were_stopped_in_the_middle_prove_nothing(world: World, monk
 
     monkeypatch.setattr(proving, "prove", prove)
     (cell, _) = world.cells(IMAGE)
-    with pytest.raises(KeyboardInterrupt):
-        world.run((cell,))
+    (result,) = world.run((cell,))
+    assert result.failure is not None
+    assert result.failure.kind is FailureClass.CANCELLED
     attempt = world.shop.ledger.latest(cell.id)
     assert attempt is not None
     assert (attempt.state, attempt.proofs) == (State.BUILT, ())
     assert not any(name.startswith("amd64/") for name in world.engine.images_by_name)
-
-
-def test_an_interrupted_build_is_remembered_as_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(*_: Any, **__: Any) -> NoReturn:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cell_module, "build", build)
-    (cell, _) = world.cells(IMAGE)
-    with pytest.raises(KeyboardInterrupt):
-        world.run((cell,))
-    attempt = world.shop.ledger.latest(cell.id)
-    assert attempt is not None
-    assert (attempt.state, attempt.failure_class) == (State.FAILED, "cancelled")
-
-
-def attempted(world: World, error: Exception) -> CellResult:
-    (planned, _) = world.plan(world.cells(IMAGE))
-
-    def ingredients() -> Ingredients:
-        raise error
-
-    return work(world.shop, world.shop.ledger.start_run("build"), planned, ingredients, on_step=lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -154,10 +137,19 @@ def attempted(world: World, error: Exception) -> CellResult:
     ],
 )
 def test_a_missing_input_fails_only_its_cell(
-    world: World, error: VerificationError | UnreachableError, kind: FailureClass
+    world: World, monkeypatch: pytest.MonkeyPatch, error: VerificationError | UnreachableError, kind: FailureClass
 ) -> None:
-    result = attempted(world, error)
-    assert result.failure is not None
-    assert (result.failure.kind, result.failure.message) == (kind, error.message)
-    assert result.failure.tail == (("mend: ask",) if error.mend else ())
-    assert result.attempt is None
+    def source(_: object, line: Line) -> StoredInput:
+        if line.name == "3.9":
+            raise error
+        return FakeIngredients.wheels(FakeIngredients(), ())
+
+    monkeypatch.setattr(FakeIngredients, "source", source)
+    (bad, _), (good, _) = world.cells(IMAGE), world.cells("2.7-slim-bullseye")
+    first, second = world.run((bad, good))
+    assert first.failure is not None
+    assert (first.failure.kind, first.failure.message) == (kind, error.message)
+    assert first.failure.tail == (("mend: ask",) if error.mend else ())
+    assert first.attempt is not None
+    assert (first.attempt.state, first.attempt.failure_class) == (State.FAILED, str(kind))
+    assert second.ok

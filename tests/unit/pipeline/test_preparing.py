@@ -15,10 +15,10 @@ from orchestrator.config.settings import Settings
 from orchestrator.engine.model import Engine
 from orchestrator.errors import EnvironmentFailedError, UnreachableError
 from orchestrator.matrix.model import Cell, Matrix, Platform
-from orchestrator.pipeline import run as run_module
+from orchestrator.pipeline import preparing
 from orchestrator.pipeline import workshop as workshop_module
-from orchestrator.pipeline.run import prepare
-from orchestrator.pipeline.workshop import Workshop, open_workshop
+from orchestrator.pipeline.preparing import prepare
+from orchestrator.pipeline.workshop import open_workshop
 from orchestrator.plan.plan import Action
 from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.system.progress import Silent
@@ -40,11 +40,13 @@ class FakeBases(FakeIngredients):
 
 
 @pytest.fixture
-def bases(monkeypatch: pytest.MonkeyPatch) -> FakeBases:
+def bases(world: World, monkeypatch: pytest.MonkeyPatch) -> FakeBases:
     fake = FakeBases()
-    monkeypatch.setattr(run_module, "_bases", lambda _: fake)
-    monkeypatch.setattr(run_module, "sweep", lambda _: 0)
-    monkeypatch.setattr(Workshop, "executions", lambda *_: {"arm64v8": Execution(emulator="qemu 10")})
+    monkeypatch.setattr(preparing, "_bases", lambda _: fake)
+    monkeypatch.setattr(preparing, "sweep", lambda _: 0)
+    monkeypatch.setattr(preparing, "end_orphans", lambda: 0)
+    monkeypatch.setattr(preparing, "sweep_scratch", lambda *_: [])
+    monkeypatch.setattr(preparing, "open_farm", lambda *_: world.farm)
     return fake
 
 
@@ -70,7 +72,7 @@ def test_a_base_that_cannot_be_had_ends_it_before_anything_is_fetched(
     world: World, bases: FakeBases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bases.gone = True
-    monkeypatch.setattr(Workshop, "executions", lambda *_: pytest.fail("an emulator was fetched"))
+    monkeypatch.setattr(preparing, "open_farm", lambda *_: pytest.fail("an emulator was fetched"))
     with pytest.raises(UnreachableError):
         prepare(world.shop, world.cells(IMAGE))
 

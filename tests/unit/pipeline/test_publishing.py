@@ -11,10 +11,11 @@ import pytest
 from orchestrator.build.failure import FailureClass
 from orchestrator.config.settings import Settings
 from orchestrator.errors import ExitCode
+from orchestrator.ledger.records import Start
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.nightly import run_nightly
+from orchestrator.pipeline.preparing import Prepared
 from orchestrator.pipeline.publishing import publish_cells
-from orchestrator.pipeline.run import Prepared
 from orchestrator.pipeline.workshop import Workshop
 from tests.unit.pipeline.fakes import NAMES, FakeIngredients, World
 
@@ -65,7 +66,7 @@ def test_a_later_failure_does_not_take_a_proven_image_back(world: World) -> None
     world.run(cells)
     run = world.shop.ledger.start_run("build")
     attempt = world.shop.ledger.start_attempt(
-        run, cell=cells[0].id, key="k", execution="native", log="", ingredients={"dockerfile": "tried"}
+        run, Start(cell=cells[0].id, key="k", execution="native", log="", ingredients={"dockerfile": "tried"})
     )
     world.shop.ledger.failed(attempt, failure_class="compile error", message="no", seconds=1)
     assert publish_cells(world.shop, cells, NAMES).held_back == {}
@@ -79,7 +80,7 @@ def test_a_night_builds_proves_and_publishes_where_there_is_a_registry(
     given: Any = FakeIngredients()
 
     def prepare(_shop: Workshop, cells: Sequence[Cell]) -> Prepared:
-        return Prepared(planned=world.plan(cells), bases=given, inputs=given)
+        return Prepared(planned=world.plan(cells), farm=world.farm, bases=given, inputs=given)
 
     monkeypatch.setattr("orchestrator.pipeline.nightly.prepare", prepare)
     shop = dataclasses.replace(world.shop, settings=Settings(registry=registry))

@@ -35,16 +35,17 @@ def test_a_cell_is_built_privately_proven_and_only_then_tagged(world: World) -> 
     assert attempt.log == str(request.log)
     proofs = sum(proof.applies(cell) for proof in CATALOGUE)
     assert [entry for entry, _ in world.board.log] == [
-        "begin", "[build 5/9] RUN make -j 2", f"[prove 1/{proofs}] {CATALOGUE[0].name}", "end",
+        "begin build", "[build 5/9] RUN make -j 2", "begin prove", f"[prove 1/{proofs}] {CATALOGUE[0].name}", "end", "close",
     ]  # fmt: skip
 
 
-def test_native_cells_go_first_emulated_ones_have_longer_and_results_keep_the_plans_order(world: World) -> None:
+def test_emulated_cells_take_longest_and_go_first_have_longer_and_results_keep_the_plans_order(world: World) -> None:
     amd64, arm64 = world.cells("3.9-slim-bullseye")
-    results = world.run((arm64, amd64))
-    assert [result.cell for result in results] == [arm64, amd64]
-    assert [request.platform for request in world.builder.requests] == ["linux/amd64", "linux/arm64/v8"]
-    assert [request.timeout for request in world.builder.requests] == [600, 3600]
+    results = world.run((amd64, arm64))
+    assert [result.cell for result in results] == [amd64, arm64]
+    first, second = world.builder.requests
+    assert (first.platform, first.timeout, first.silence, first.emulated) == ("linux/arm64/v8", 3600, 5400, True)
+    assert (second.platform, second.timeout, second.silence, second.emulated) == ("linux/amd64", 600, 900, False)
 
 
 def test_a_second_run_does_nothing_but_makes_sure_of_the_tags(world: World) -> None:
@@ -64,6 +65,7 @@ def test_a_failure_does_not_stop_the_others_and_is_remembered(world: World) -> N
     bad, good = world.run(cells)
     assert (bad.ok, good.ok) == (False, True)
     assert bad.tags == ()
+    assert bad.tries == 4
     assert exit_code((bad, good)) is ExitCode.UNREACHABLE
     attempt = world.shop.ledger.latest(bad.cell.id)
     assert attempt is not None
@@ -74,9 +76,11 @@ def test_a_failure_does_not_stop_the_others_and_is_remembered(world: World) -> N
 
 
 def test_fail_fast_stops_after_the_first_failure(world: World) -> None:
-    world.builder.failing["3.9-slim-bullseye-amd64"] = FailureClass.COMPILE
+    world.builder.failing["3.9-slim-bullseye-arm64v8"] = FailureClass.COMPILE
     results = world.run(world.cells("3.9-slim-bullseye"), fail_fast=True)
-    assert [result.ok for result in results] == [False]
+    assert [(result.ok, result.tried) for result in results] == [(False, False), (False, True)]
+    assert len(world.builder.requests) == 1
+    assert exit_code(results) is ExitCode.CELLS_FAILED
 
 
 def test_what_is_not_proven_gets_no_tag(world: World) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.build.execution import Execution
-from orchestrator.ledger.ledger import Ledger, open_ledger
-from orchestrator.ledger.records import ProofRecord
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.opening import open_ledger
+from orchestrator.ledger.records import ProofRecord, Start
 from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.plan.key import key_for
-from orchestrator.plan.plan import Action, Known, PlannedCell, order, plan_cell
+from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 
 KNOWN = Known(dockerfile="FROM x\n", base_digest="sha256:" + "a" * 64, execution=Execution())
 REFERENCE, DIGEST = "local/x:k", "sha256:1"
@@ -35,11 +36,15 @@ def remember(ledger: Ledger, cell: Cell, known: Known = KNOWN, *, state: str = "
     key = key_for(cell, dockerfile=known.dockerfile, base_digest=known.base_digest, execution=known.execution)
     number = ledger.start_attempt(
         ledger.start_run("build"),
-        cell=cell.id,
-        key="other" if changes else key.value,
-        execution=str(known.execution),
-        log="",
-        ingredients=dict(key.ingredients) | changes,
+        Start(
+            cell=cell.id,
+            key="other" if changes else key.value,
+            execution=str(known.execution),
+            log="",
+            ingredients=dict(key.ingredients) | changes,
+            reference=REFERENCE,
+            dockerfile=known.dockerfile,
+        ),
     )
     if state == "failed":
         ledger.failed(number, failure_class="network", message="no route to host", seconds=1.0)
@@ -87,7 +92,10 @@ def test_proven_by_other_proofs_is_proven_again_without_a_build(
 ) -> None:
     remember(ledger, cell, dataclasses.replace(KNOWN, proofs="yesterday's"))
     plan = plan_cell(cell, dataclasses.replace(KNOWN, proofs="today's"), ledger, present=present)
-    assert (plan.action, plan.reason) == (Action.PROVE, "built, but the proofs have changed since")
+    assert (plan.action, plan.reason) == (
+        Action.PROVE,
+        "built, but the proofs have changed since (the catalogue of proofs is another one)",
+    )
     assert plan.attempt is not None
     assert plan.attempt.reference == REFERENCE
 
@@ -127,7 +135,24 @@ def test_a_failed_attempt_is_tried_again_with_its_cause_told(ledger: Ledger, cel
 
 def test_an_attempt_that_was_killed_is_tried_again(ledger: Ledger, cell: Cell) -> None:
     remember(ledger, cell, state="running")
-    assert planned(ledger, cell).reason == "the last attempt did not end"
+    plan = plan_cell(cell, KNOWN, ledger, present={})
+    assert (plan.action, plan.reason) == (Action.BUILD, "the last attempt did not end")
+
+
+def test_what_a_killed_run_left_whole_is_only_proven(ledger: Ledger, cell: Cell) -> None:
+    remember(ledger, cell, state="running")
+    plan = planned(ledger, cell)
+    assert (plan.action, plan.reason) == (Action.PROVE, "built by a run that was killed, but not proven yet")
+    assert plan_cell(cell, KNOWN, ledger, present=None).action is Action.BUILD
+
+
+def test_a_way_to_execute_that_is_as_good_is_accepted(ledger: Ledger, cell: Cell) -> None:
+    emulated = Execution(emulator="qemu 10")
+    remember(ledger, cell, dataclasses.replace(KNOWN, execution=emulated))
+    plan = planned(ledger, cell, dataclasses.replace(KNOWN, alternatives=(emulated,)))
+    assert plan.action is Action.NOTHING
+    assert plan.reason.endswith("with the same key (emulated (qemu 10), which is as good)")
+    assert planned(ledger, cell).reason == "executed differently: emulated (qemu 10) before, native now"
 
 
 def test_a_moved_base_is_named_by_both_digests(ledger: Ledger, cell: Cell) -> None:
@@ -144,7 +169,7 @@ def test_a_base_that_is_not_known_yet_is_said_to_be_unknown(ledger: Ledger, cell
 
 def test_another_dockerfile_is_a_changed_recipe(ledger: Ledger, cell: Cell) -> None:
     remember(ledger, cell, Known(dockerfile="FROM y\n", base_digest=KNOWN.base_digest, execution=Execution()))
-    assert planned(ledger, cell).reason == "the recipe or an input changed (the Dockerfile differs)"
+    assert planned(ledger, cell).reason == 'the recipe changed: line 1 is now "FROM x", was "FROM y"'
 
 
 def test_another_emulator_is_named_with_the_former_one(ledger: Ledger, cell: Cell) -> None:
@@ -159,13 +184,15 @@ def test_another_emulator_is_named_with_the_former_one(ledger: Ledger, cell: Cel
 def test_several_changes_are_all_told(ledger: Ledger, cell: Cell) -> None:
     remember(ledger, cell, Known(dockerfile="FROM y\n", base_digest="", execution=Execution()))
     assert planned(ledger, cell).reason == (
-        "the recipe or an input changed (the Dockerfile differs); the base moved from (unknown) to aaaaaaaaaaaa"
+        'the recipe changed: line 1 is now "FROM x", was "FROM y"; the base moved from (unknown) to aaaaaaaaaaaa'
     )
 
 
 def test_another_format_or_platform_is_named(ledger: Ledger, cell: Cell) -> None:
     remember(ledger, cell, format="0", platform="linux/other")
-    assert planned(ledger, cell).reason == "format changed; platform changed"
+    assert planned(ledger, cell).reason == (
+        "this version of the orchestrator builds images in another way; the platform changed from linux/other to linux/amd64"
+    )
 
 
 def test_a_key_that_changed_without_a_known_ingredient_still_has_a_reason(ledger: Ledger, cell: Cell) -> None:
@@ -185,11 +212,3 @@ def test_planning_writes_nothing(ledger: Ledger, cell: Cell) -> None:
     planned(ledger, cell)
     planned(ledger, cell, force=True)
     assert (ledger.attempts(), ledger._connection.total_changes) == before
-
-
-def test_native_cells_come_first_and_else_the_order_is_kept(ledger: Ledger, matrix: Matrix) -> None:
-    plans = []
-    for at, cell in enumerate(matrix.cells[:6]):
-        execution = Execution(emulator="qemu") if at in {0, 3} else Execution()
-        plans.append(planned(ledger, cell, Known(dockerfile="", base_digest="", execution=execution)))
-    assert [plans.index(one) for one in order(plans)] == [1, 2, 4, 5, 0, 3]

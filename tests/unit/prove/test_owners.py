@@ -15,10 +15,10 @@ from orchestrator.prove.containers.owners import (
     SCRATCH,
     from_tag,
     labels,
-    owner,
     scratch_reference,
     sweep,
 )
+from orchestrator.system.owners import owner
 from tests.unit.prove.engine import FakeContainer, FakeEngine, refusal
 from tests.unit.prove.images import CELLS
 

@@ -1,0 +1,111 @@
+"""A cell's build, as a worker does it: ingredients, one buildx call, the image brought home. It remembers nothing: its result does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from orchestrator.bases.model import Base
+from orchestrator.build.buildx import BuildRequest, BuildResult, build
+from orchestrator.build.execution import Execution
+from orchestrator.builders.carry import carry
+from orchestrator.inputs.model import StoredInput
+from orchestrator.pipeline.farm import Farm
+from orchestrator.pipeline.workshop import Workshop
+from orchestrator.plan.key import Key
+from orchestrator.plan.plan import PlannedCell
+from orchestrator.system.scratch import CONTEXT, scratch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingredients:
+    """What a build is given: its base, the source and the wheels."""
+
+    base: Base
+    source: StoredInput
+    wheels: StoredInput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One build that is to be made: of a planned cell, executed so, on a node, under a reference, logged there."""
+
+    planned: PlannedCell
+    execution: Execution
+    node: str
+    key: Key
+    reference: str
+    log: Path
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """How it went; `digest` and `size` (bytes) are those of the image at home, when there is one."""
+
+    result: BuildResult
+    digest: str = ""
+    size: int = 0
+
+
+def build_cell(
+    shop: Workshop,
+    farm: Farm,
+    order: Order,
+    ingredients: Callable[[], Ingredients],
+    *,
+    on_step: Callable[[str], None],
+) -> Built:
+    """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions."""
+    given = ingredients()
+    result = _call(shop, farm, order, given, on_step)
+    if result.failure is not None:
+        return Built(result=result)
+    with contextlib.closing(shop.open_client()) as home:
+        if farm.away(order.node):
+            on_step(f"[carry] copying the image home from {order.node}")
+            with farm.client(order.node) as there:
+                carry(order.reference, there, home)
+        digest, size = inspect(home, order.reference)
+        return Built(result=result, digest=digest, size=size)
+
+
+def inspect(client: docker.DockerClient, reference: str) -> tuple[str, int]:
+    """Give the id and the size (bytes) of an image."""
+    image = client.images.get(reference)
+    return str(image.id), int(image.attrs.get("Size") or 0)
+
+
+def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step: Callable[[str], None]) -> BuildResult:
+    emulated = order.execution.emulated
+    factor = shop.settings.emulation_factor if emulated else 1.0
+    builder = farm.builders[order.node]
+    with scratch(CONTEXT) as directory:
+        # The text that the key was made of is what is built, whatever lies in the tree by now.
+        (directory / "Dockerfile").write_text(order.planned.known.dockerfile, encoding="utf-8")
+        return build(
+            BuildRequest(
+                directory=directory,
+                platform=str(order.planned.cell.architecture.platform),
+                contexts={
+                    given.base.reference: given.base.context,
+                    "python-source": str(given.source.directory),
+                    "python-wheels": str(given.wheels.directory),
+                },
+                reference=order.reference,
+                timeout=shop.settings.timeout_minutes * 60 * factor,
+                silence=shop.settings.silence_minutes * 60 * factor,
+                log=order.log,
+                emulated=emulated,
+                builder=builder.arguments[-1] if builder.arguments else None,
+                arguments=order.arguments,
+            ),
+            docker=shop.engine.docker,
+            environment=builder.environment,
+            cancellation=shop.cancellation,
+            on_step=on_step,
+        )

@@ -1,0 +1,84 @@
+"""One run at a time: what two would do to the same cells, tags and ledger would be done twice or half. The second waits, or says so and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from orchestrator.errors import EnvironmentFailedError
+from orchestrator.ledger.ledger import now
+from orchestrator.system.places import Places
+from orchestrator.system.progress import Progress
+
+#: Seconds between two looks at a lock, and between two reminders of what is waited for.
+_LOOK, _REMIND = 0.2, 300.0
+
+
+@contextlib.contextmanager
+def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = True) -> Iterator[None]:
+    """Be the only run that uses this state directory. The kernel gives the lock back even after kill -9.
+
+    Without `wait`, raises `EnvironmentFailedError` when another run is alive.
+    """
+    path = places.run_lock
+    handle = _take(path, progress, wait=wait)
+    with handle:
+        handle.write(json.dumps({"pid": os.getpid(), "command": command, "started": now()}).encode())
+        handle.flush()
+        try:
+            yield
+        finally:
+            # Still held: whoever waits on this file sees that its name is gone, and takes a new one.
+            path.unlink(missing_ok=True)
+
+
+def _take(path: Path, progress: Progress, *, wait: bool) -> BinaryIO:
+    reminded = -math.inf
+    while True:
+        handle = _open(path)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = _holder(handle)
+            handle.close()
+            if not wait:
+                raise EnvironmentFailedError(
+                    f"another run is at work ({other})",
+                    mend="wait for it to end, or leave out --no-wait to have that done",
+                ) from None
+            if time.monotonic() - reminded >= _REMIND:
+                progress.note(f"waiting for another run to end ({other}); --no-wait would give up instead")
+                reminded = time.monotonic()
+            time.sleep(_LOOK)
+        else:
+            if path.exists() and os.fstat(handle.fileno()).st_ino == path.stat().st_ino:
+                handle.truncate()
+                return handle
+            handle.close()  # its holder has just ended, and taken the name away
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b")
+    except OSError as error:
+        raise EnvironmentFailedError(
+            f"{path}: the run's lock cannot be made: {error.strerror}",
+            mend="make its directory writable, or set XDG_STATE_HOME",
+        ) from error
+
+
+def _holder(handle: BinaryIO) -> str:
+    handle.seek(0)
+    try:
+        said = json.loads(handle.read() or b"{}")
+        return f"{said['command']}, process {said['pid']}, since {said['started'][:19]}"
+    except (ValueError, KeyError, TypeError):
+        return "it has just started"

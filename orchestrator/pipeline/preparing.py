@@ -1,0 +1,145 @@
+"""Before a run: what keys depend on is resolved, side by side; cells are planned; what they need is fetched ahead of them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.bases.model import Base, Wanted
+from orchestrator.bases.provider import Bases
+from orchestrator.bases.registry import from_registry
+from orchestrator.bases.resolve import BaseResolver
+from orchestrator.errors import OrchestratorError
+from orchestrator.inputs.provider import Inputs
+from orchestrator.ledger.recall import Recall
+from orchestrator.matrix.model import Cell
+from orchestrator.pipeline.building import Ingredients
+from orchestrator.pipeline.farm import Farm, open_farm
+from orchestrator.pipeline.workshop import Workshop
+from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
+from orchestrator.prove.containers.owners import sweep
+from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.recipe.recipe import recipe_for
+from orchestrator.render.tree import render_images
+from orchestrator.system.owners import end_orphans
+from orchestrator.system.scratch import CONTEXT, PROOF, sweep_scratch
+
+#: So many bases or inputs are looked up or fetched at once: what waits for a network costs no core.
+_LANES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Cells with their plan, the builders, and the resolvers that will be asked for bases and inputs.
+
+    `present` maps references in the engine to ids, as they were when the plan was made.
+    """
+
+    planned: tuple[PlannedCell, ...]
+    farm: Farm
+    bases: BaseResolver
+    inputs: Inputs
+    present: Mapping[str, str] = field(default_factory=dict)
+
+    def ingredients(self, cell: Cell) -> Ingredients:
+        """Give what the build of a cell needs; what has not been fetched yet is fetched now."""
+        return Ingredients(
+            base=self.bases.resolve(cell),
+            source=self.inputs.source(cell.image.line),
+            wheels=self.inputs.wheels(recipe_for(cell.image).wheels),
+        )
+
+
+def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Prepared:
+    """Clear away what killed runs left, resolve what the keys depend on, and plan. Bases that have to be bootstrapped are bootstrapped here."""
+    end_orphans()
+    sweep_scratch(CONTEXT, PROOF)
+    sweep(shop.client)
+    bases = _bases(shop)
+    # A base that cannot be had fails at once, before any emulator is fetched for it.
+    bases.check(cells)
+    farm = open_farm(shop.settings, shop.engine, cells, shop.places, shop.progress)
+    digests = _digests(shop, bases, cells)
+    images = tuple({cell.image.id: cell.image for cell in cells}.values())
+    texts = {one.image.id: one.text for one in render_images(shop.matrix, images)}
+    present = shop.images()
+    memory = Recall(shop.ledger)
+
+    def known(cell: Cell) -> Known:
+        preferred, *others = farm.executions(cell)
+        return Known(
+            dockerfile=texts[cell.image.id],
+            base_digest=digests[cell.id],
+            execution=preferred,
+            alternatives=tuple(others),
+            proofs=fingerprint(),
+        )
+
+    planned = tuple(plan_cell(cell, known(cell), memory, present=present, force=force) for cell in cells)
+    own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
+    inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
+    return Prepared(planned=planned, farm=farm, bases=bases, inputs=inputs, present=present)
+
+
+def _digests(shop: Workshop, bases: BaseResolver, cells: Sequence[Cell]) -> dict[str, str]:
+    """Resolve the base of every cell, several at once; each base once."""
+    first = {(cell.image.variant.base, cell.architecture.name): cell for cell in cells}
+    with ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="base") as pool:
+        futures = {name: pool.submit(bases.resolve, cell) for name, cell in first.items()}
+        try:
+            found = {name: future.result().digest for name, future in futures.items()}
+        except BaseException:
+            shop.cancellation.cancel()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {cell.id: found[cell.image.variant.base, cell.architecture.name] for cell in cells}
+
+
+def _bases(shop: Workshop) -> BaseResolver:
+    def look_up(wanted: Wanted) -> Base:
+        return from_registry(
+            wanted,
+            docker=shop.engine.docker,
+            environment=shop.engine.environment,
+            base_registry=shop.settings.base_registry,
+        )
+
+    return BaseResolver(
+        policy=shop.settings.bases,
+        look_up=look_up,
+        bases=Bases(places=shop.places, progress=shop.progress, cancellation=shop.cancellation),
+        progress=shop.progress,
+    )
+
+
+@contextlib.contextmanager
+def fetching_ahead(prepared: Prepared) -> Iterator[None]:
+    """Fetch the inputs of all cells that will be built, in the order of the plan, while the first ones are at work already.
+
+    What fails here is not told: the build that needs it fails the same way, and that is told.
+    """
+    wanted: dict[str, Callable[[], object]] = {}
+    for one in prepared.planned:
+        if one.action is Action.BUILD:
+            line, wheels = one.cell.image.line, recipe_for(one.cell.image).wheels
+            wanted.setdefault(f"source {line.source.sha256}", lambda line=line: prepared.inputs.source(line))  # type: ignore[misc]
+            wanted.setdefault(f"wheels {wheels}", lambda wheels=wheels: prepared.inputs.wheels(wheels))  # type: ignore[misc]
+    stop = threading.Event()
+
+    def fetch() -> None:
+        for call in wanted.values():
+            if stop.is_set():
+                return
+            with contextlib.suppress(OrchestratorError):
+                call()
+
+    if wanted:
+        threading.Thread(target=fetch, name="fetch ahead", daemon=True).start()
+    try:
+        yield
+    finally:
+        stop.set()

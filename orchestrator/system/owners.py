@@ -1,0 +1,67 @@
+"""Whose something is: host, process and the process's start, so that nobody takes away what another run still works with.
+
+Processes that a run starts carry the owner in their environment: after a kill -9 the next run finds and ends them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import signal
+from pathlib import Path
+
+#: The variable that the processes of a run carry.
+VARIABLE = "ORCHESTRATOR_OWNER"
+
+
+def owner(pid: int | None = None) -> str:
+    """Name a process of this host; empty for one that does not exist."""
+    number = os.getpid() if pid is None else pid
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return f"{platform.node()}:{number}:{stat.rpartition(')')[2].split()[19]}"
+
+
+def ownerless(whose: str) -> bool:
+    """True when the owner was a process of this host that is gone."""
+    host, _, rest = whose.partition(":")
+    number = rest.partition(":")[0]
+    if host != platform.node() or not number.isdigit():
+        return False
+    return owner(int(number)) != whose
+
+
+def orphans(*, proc: Path = Path("/proc")) -> list[int]:
+    """Find the processes of this user whose run is gone."""
+    mark = f"{VARIABLE}=".encode()
+    found = []
+    for entry in proc.iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                words = (entry / "environ").read_bytes().split(b"\0")
+                whose = next((word[len(mark) :] for word in words if word.startswith(mark)), b"")
+                if ownerless(whose.decode("utf-8", "replace")):
+                    found.append(int(entry.name))
+    return found
+
+
+def end_orphans() -> int:
+    """End the processes of runs that are gone; returns how many."""
+    found = orphans()
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return len(found)
+
+
+def end_children() -> None:
+    """KILL every process that carries this process's name as its owner, at once."""
+    mark = f"{VARIABLE}={owner()}".encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(entry.name), signal.SIGKILL)
