@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from orchestrator.bases.model import Base, Wanted
@@ -11,6 +12,9 @@ from orchestrator.bases.registry import NotInRegistryError, unreachable
 from orchestrator.config.settings import BasePolicy
 from orchestrator.matrix.model import Cell, Family
 from orchestrator.system.progress import Progress
+
+#: So many look-ups at once: each waits for a network.
+_LANES = 8
 
 
 @dataclass(kw_only=True)
@@ -29,20 +33,31 @@ class BaseResolver:
 
     def check(self, cells: Iterable[Cell]) -> None:
         """Find out where every base will come from, before anything is made. Raises `UnreachableError` for one that nothing gives."""
+        if self.policy is BasePolicy.BOOTSTRAP:
+            return
+        every = tuple({str(one): one for one in map(_wanted, cells)}.values())
+        # The first one alone: where there is no registry, the others need not find that out at the same time.
+        answers = [self._asked(one) for one in every[:1]]
+        with ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="look up") as pool:
+            answers += pool.map(self._asked, every[1:])
         silent = False
-        for wanted in {str(one): one for one in map(_wanted, cells)}.values():
-            if self.policy is BasePolicy.BOOTSTRAP:
+        for wanted, answer in zip(every, answers, strict=True):
+            if isinstance(answer, Base):
+                self._from_registry[str(wanted)] = answer
                 continue
-            try:
-                self._from_registry[str(wanted)] = self.look_up(wanted)
-            except NotInRegistryError as error:
-                if not _bootstraps(wanted):
-                    raise unreachable(wanted, str(error), bootstrap="") from None
-                if self.policy is BasePolicy.REGISTRY:
-                    raise unreachable(wanted, str(error), bootstrap="set bases: auto, or ") from None
-                if not silent:
-                    self.progress.note(f"no registry gives {wanted.reference} ({error}); bootstrapping bases instead")
-                silent = True
+            if not _bootstraps(wanted):
+                raise unreachable(wanted, str(answer), bootstrap="") from None
+            if self.policy is BasePolicy.REGISTRY:
+                raise unreachable(wanted, str(answer), bootstrap="set bases: auto, or ") from None
+            if not silent:
+                self.progress.note(f"no registry gives {wanted.reference} ({answer}); bootstrapping bases instead")
+            silent = True
+
+    def _asked(self, wanted: Wanted) -> Base | NotInRegistryError:
+        try:
+            return self.look_up(wanted)
+        except NotInRegistryError as error:
+            return error
 
     def resolve(self, cell: Cell) -> Base:
         """Give the base of a cell, bootstrapping it if that is where it comes from."""

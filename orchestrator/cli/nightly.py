@@ -37,11 +37,13 @@ def command(told: Common, selection: Any, *, jobs: int | None, wait: bool) -> in
             | {
                 "published": [{"reference": one.reference, "digest": one.digest} for one in night.published],
                 "held_back": dict(night.held_back),
+                "retries": night.retries,
             }
         )
     else:
         emit(results_table(night.results))
         for image, reason in night.held_back.items():
             emit(f"{image}: not published: {reason}")
-        emit(f"{len(night.published)} references published")
+        again = f", {night.retries} requests tried again" if night.retries else ""
+        emit(f"{len(night.published)} references published{again}")
     return int(night.code)

@@ -45,6 +45,7 @@ def command(told: Common, selection: Any, *, registry: str | None, namespace: st
             {
                 "published": [{"reference": one.reference, "digest": one.digest} for one in report.published],
                 "held_back": dict(report.held_back),
+                "retries": report.retries,
             }
         )
     else:
@@ -52,4 +53,6 @@ def command(told: Common, selection: Any, *, registry: str | None, namespace: st
             emit(f"{'would push' if dry_run else one.digest}  {one.reference}")
         for image, reason in report.held_back.items():
             emit(f"{image}: not published: {reason}")
+        if report.retries:
+            emit(f"{len(report.published)} references published, {report.retries} requests tried again")
     return int(report.code)

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from orchestrator.engine import embedded
@@ -87,6 +88,7 @@ def engine_for_work(
     """
     base = dict(os.environ if environment is None else environment)
     layout = Layout.of(places)
+    before = embedded.running(layout)
     found, refusals = find_engine(places, environment=base, runner=runner)
     if found is not None and not found.embedded:
         yield found
@@ -107,12 +109,17 @@ def engine_for_work(
             use.release()
             raise
     try:
-        engine = _examine(
-            "the embedded engine",
-            client_environment(layout, base),
-            embedded_host=layout.host,
-            runner=runner,
-            which=_which,
+        # What ran before and was looked at a moment ago is still the same.
+        engine = (
+            found
+            if found is not None and embedded.running(layout) == before
+            else _examine(
+                "the embedded engine",
+                client_environment(layout, base),
+                embedded_host=layout.host,
+                runner=runner,
+                which=_which,
+            )
         )
         if isinstance(engine, Refusal):
             raise EnvironmentFailedError(str(engine), mend=f"read {layout.log}, then 'orchestrator engine stop'")
@@ -181,20 +188,31 @@ def _examine(
     def ask(*words: str) -> Completed:
         return runner(Command(argv=(docker, *words), environment=environment, timeout=_SECONDS))
 
-    answer = ask("version", "--format", "{{json .}}")
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        # Four questions that know nothing of each other: the slowest one takes as long as the rest together.
+        version_, plugin_, info_, inspected_ = (
+            pool.submit(ask, *words)
+            for words in (
+                ("version", "--format", "{{json .}}"),
+                ("buildx", "version"),
+                ("info", "--format", "{{json .}}"),
+                ("buildx", "inspect"),
+            )
+        )
+    answer = version_.result()
     server = _document(answer).get("Server") or {}
     if not answer.ok or not server:
         return Refusal(engine=name, reason=answer.reason)
     version = str(server.get("Version", ""))
     if _leading(version) < OLDEST_ENGINE:
         return Refusal(engine=name, reason=f"version {version or 'unknown'} is older than {OLDEST_ENGINE}")
-    plugin = ask("buildx", "version")
+    plugin = plugin_.result()
     buildx = _BUILDX_VERSION.search(plugin.text) if plugin.ok else None
     if buildx is None:
         return Refusal(engine=name, reason=f"{docker} has no buildx plugin")
     if (int(buildx[1]), int(buildx[2])) < OLDEST_BUILDX:
         return Refusal(engine=name, reason=f"buildx {buildx[0]} is older than {OLDEST_BUILDX[0]}.{OLDEST_BUILDX[1]}")
-    info = _document(ask("info", "--format", "{{json .}}"))
+    info = _document(info_.result())
     host = environment.get("DOCKER_HOST") or ask("context", "inspect", "--format", "{{.Endpoints.docker.Host}}").text
     return Engine(
         host=host,
@@ -207,7 +225,7 @@ def _examine(
         containerd_store="io.containerd.snapshotter" in json.dumps(info.get("DriverStatus")),
         architecture=embedded.oci_name(str(info.get("Architecture", ""))),
         local=host.startswith("unix://") and info.get("KernelVersion") == platform.release(),
-        platforms=_platforms(ask("buildx", "inspect")),
+        platforms=_platforms(inspected_.result()),
         data_root=str(info.get("DockerRootDir", "")),
     )
 

@@ -25,6 +25,7 @@ class Night:
     published: tuple[Published, ...]
     held_back: Mapping[str, str]
     code: ExitCode
+    retries: int = 0
 
 
 def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: int | None = None) -> Night:
@@ -40,4 +41,10 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: in
         report = publish_cells(shop, cells, names)
         if run.code is ExitCode.DONE:
             run.code = report.code
-        return Night(results=results, published=report.published, held_back=report.held_back, code=run.code)
+        return Night(
+            results=results,
+            published=report.published,
+            held_back=report.held_back,
+            code=run.code,
+            retries=report.retries,
+        )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.provider import Bases
-from orchestrator.bases.registry import from_registry
+from orchestrator.bases.registry import PATIENCE, from_registry
 from orchestrator.bases.resolve import BaseResolver
 from orchestrator.errors import OrchestratorError
 from orchestrator.inputs.provider import Inputs
@@ -19,10 +19,12 @@ from orchestrator.ledger.recall import Recall
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.building import Ingredients
 from orchestrator.pipeline.farm import Farm, open_farm
+from orchestrator.pipeline.publishing import tell_retries
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.prove.containers.owners import sweep
 from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.publish.retrying import Reachability, Retries
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.tree import render_images
 from orchestrator.system.owners import end_orphans
@@ -100,12 +102,17 @@ def _digests(shop: Workshop, bases: BaseResolver, cells: Sequence[Cell]) -> dict
 
 
 def _bases(shop: Workshop) -> BaseResolver:
+    retries = Retries(patience=PATIENCE, on_retry=tell_retries(shop.progress))
+    reachability = Reachability()
+
     def look_up(wanted: Wanted) -> Base:
         return from_registry(
             wanted,
             docker=shop.engine.docker,
             environment=shop.engine.environment,
             base_registry=shop.settings.base_registry,
+            retries=retries,
+            reachability=reachability,
         )
 
     return BaseResolver(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.errors import ExitCode, OrchestratorError, summary
 from orchestrator.ledger.records import Attempt, State
@@ -13,8 +13,10 @@ from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names, release_first
 from orchestrator.publish.publish import Published, publish_image
 from orchestrator.publish.registry import Registry
+from orchestrator.publish.retrying import OnRetry, Retries
 from orchestrator.render.tree import render_images
 from orchestrator.system.process import run
+from orchestrator.system.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +26,7 @@ class Report:
     published: tuple[Published, ...]
     held_back: Mapping[str, str]
     code: ExitCode
+    retries: int = 0
 
 
 def publish_cells(shop: Workshop, cells: Sequence[Cell], names: Names, *, dry_run: bool = False) -> Report:
@@ -34,6 +37,7 @@ def publish_cells(shop: Workshop, cells: Sequence[Cell], names: Names, *, dry_ru
         environment=shop.engine.environment,
         run=run,
         exact=shop.engine.containerd_store,
+        retries=Retries(on_retry=tell_retries(shop.progress)),
     )
     images = tuple({cell.image.id: cell.image for cell in cells}.values())
     outcome = _Outcome()
@@ -63,9 +67,14 @@ def publish_cells(shop: Workshop, cells: Sequence[Cell], names: Names, *, dry_ru
                     shop.ledger.published(going.number, one.reference, one.digest)
             except OrchestratorError as error:
                 outcome.hold_back(image, error.message, error.code)
-        report = outcome.report()
+        report = replace(outcome.report(), retries=registry.retries.count)
         going.code = report.code
     return report
+
+
+def tell_retries(progress: Progress) -> OnRetry:
+    """Tell what a registry stumbled over, each time."""
+    return lambda what, tries, seconds: progress.note(f"{what}; try {tries + 1} in {seconds:.1f} s")
 
 
 @dataclass(kw_only=True, slots=True)

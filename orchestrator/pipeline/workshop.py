@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import docker
 from docker.errors import DockerException
@@ -55,7 +56,9 @@ class Workshop:
 
     def images(self) -> dict[str, str]:
         """Map every reference in the engine to its image id: with containerd's store, the manifest's digest."""
-        return {str(tag): str(image.id) for image in self.client.images.list() for tag in image.tags}
+        # Not `images.list()`, which asks for each image once more.
+        listed: list[dict[str, Any]] = self.client.api.images()
+        return {str(tag): str(image["Id"]) for image in listed for tag in image.get("RepoTags") or ()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -165,9 +165,7 @@ def stream(
                 if timed_out or failures or (cancellation is not None and cancellation.requested):
                     end_group(process)
                     break
-                step = 0.1 if left is None else min(0.1, max(left, 0.0))
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=step)
+                _wait(process, 0.1 if left is None else min(0.1, max(left, 0.0)))
             status = process.wait()
             _finish(process, readers)
         finally:
@@ -185,6 +183,25 @@ def stream(
         seconds=time.monotonic() - started,
         timed_out=timed_out,
     )
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a process to end, for so long at most. `Popen.wait` looks at ever longer intervals, which doubles the time of quick commands.
+
+    Source: https://man7.org/linux/man-pages/man2/pidfd_open.2.html
+    """
+    try:
+        handle = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # an older kernel, or it has ended and been reaped
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        return
+    try:
+        waiting = select.poll()
+        waiting.register(handle, select.POLLIN)
+        waiting.poll(seconds * 1000)
+    finally:
+        os.close(handle)
 
 
 def start_daemon(argv: Sequence[str], *, environment: Mapping[str, str] | None, log: Path) -> subprocess.Popen[bytes]:

@@ -130,8 +130,9 @@ class FakeClient(FakeEngine):
     def get(self, name: str) -> ListedImage:
         return ListedImage(self, name, super().get(name).id)
 
-    def list(self) -> list[ListedImage]:
-        return [self.get(name) for name in self.images_by_name]
+    def __call__(self) -> list[dict[str, Any]]:
+        """`api.images()`: what stands for the API's part stands for its list, too."""
+        return [{"Id": digest, "RepoTags": [name]} for name, digest in self.images_by_name.items()]
 
     def close(self) -> None:
         self.closed += 1
