@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,13 +81,23 @@ def inspect(client: docker.DockerClient, reference: str) -> tuple[str, int]:
     return str(image.id), int(image.attrs.get("Size") or 0)
 
 
+def with_arguments(dockerfile: str, arguments: Mapping[str, str]) -> str:
+    """Declare build arguments in the stage that compiles, so that its steps see them. No image is made of that stage: no history has them.
+
+    They change how a step is executed, not what it makes.
+    """
+    declared = "".join(f"\nARG {name}" for name in arguments)
+    return re.sub(r"^(FROM .+ AS build)$", rf"\1{declared}", dockerfile, flags=re.MULTILINE) if declared else dockerfile
+
+
 def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step: Callable[[str], None]) -> BuildResult:
     emulated = order.execution.emulated
     factor = shop.settings.emulation_factor if emulated else 1.0
     builder = farm.builders[order.node]
     with scratch(CONTEXT) as directory:
         # The text that the key was made of is what is built, whatever lies in the tree by now.
-        (directory / "Dockerfile").write_text(order.planned.known.dockerfile, encoding="utf-8")
+        text = with_arguments(order.planned.known.dockerfile, order.arguments)
+        (directory / "Dockerfile").write_text(text, encoding="utf-8")
         return build(
             BuildRequest(
                 directory=directory,
