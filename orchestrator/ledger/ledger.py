@@ -223,6 +223,10 @@ class Ledger:
         """Find an attempt by its number."""
         return next(iter(self._select("WHERE id = ?", (number,))), None)
 
+    def unfinished(self) -> tuple[Attempt, ...]:
+        """List the attempts that did not end, or not yet, oldest first."""
+        return self._select("WHERE state = 'running' ORDER BY id", ())
+
     def dockerfile(self, digest: str) -> str | None:
         """Give the text of a Dockerfile that was built once, by its sha256; None when it is not remembered."""
         row = self._connection.execute("SELECT text FROM dockerfiles WHERE digest = ?", (digest,)).fetchone()

@@ -30,8 +30,10 @@ def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = T
     path = places.run_lock
     handle = _take(path, progress, wait=wait)
     with handle:
-        handle.write(json.dumps({"pid": os.getpid(), "command": command, "started": now()}).encode())
-        handle.flush()
+        # A full disk takes away what others are told, not the lock. Written past the buffer: what is kept there would fail once more on closing.
+        with contextlib.suppress(OSError):
+            said = json.dumps({"pid": os.getpid(), "command": command, "started": now()})
+            os.pwrite(handle.fileno(), said.encode(), 0)
         try:
             yield
         finally:
@@ -58,7 +60,7 @@ def _take(path: Path, progress: Progress, *, wait: bool) -> BinaryIO:
                 reminded = time.monotonic()
             time.sleep(_LOOK)
         else:
-            if path.exists() and os.fstat(handle.fileno()).st_ino == path.stat().st_ino:
+            if _named(handle, path):
                 handle.truncate()
                 return handle
             handle.close()  # its holder has just ended, and taken the name away
@@ -73,6 +75,14 @@ def _open(path: Path) -> BinaryIO:
             f"{path}: the run's lock cannot be made: {error.strerror}",
             mend="make its directory writable, or set XDG_STATE_HOME",
         ) from error
+
+
+def _named(handle: BinaryIO, path: Path) -> bool:
+    """True while the file that is held is the one that others find."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _holder(handle: BinaryIO) -> str:

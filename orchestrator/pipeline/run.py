@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from orchestrator.build.failure import Failure
 from orchestrator.errors import ExitCode, summary
-from orchestrator.ledger.records import State
 from orchestrator.matrix.platforms import normalise
 from orchestrator.pipeline.board import Board, Outlook
 from orchestrator.pipeline.cell import CellResult
@@ -95,17 +94,23 @@ def run_cells(
             try:
                 conductor.conduct()
             except BaseException:
-                _end(shop, conductor)
+                _end(shop, conductor, workers)
                 raise
     return tuple(going.results[one.cell.id] for one in prepared.planned)
 
 
-def _end(shop: Workshop, conductor: Conductor) -> None:
+def _end(shop: Workshop, conductor: Conductor, workers: CellWorkers) -> None:
     """End what runs, cleanly; a second interruption ends it at once."""
     try:
         shop.progress.note("stopping: what runs is ended, nothing new is begun (once more: at once)")
         shop.cancellation.cancel()
-        conductor.drain()
+        while True:
+            workers.settle(conductor.scheduler.running)
+            try:
+                conductor.drain()
+            except Exception:  # noqa: BLE001, S112 - it could not be remembered (a full disk): what ended this run is told, and that is ended, too
+                continue
+            return
     except KeyboardInterrupt:
         end_children()
         raise
@@ -127,9 +132,10 @@ class _Going:
     def begin(self, run: int) -> None:
         """Take over what killed runs left whole, close what they left open, and settle the cells that need nothing."""
         self._planned = {one.cell.id: one for one in self.prepared.planned}
-        for one in self.prepared.planned:
-            if one.action is Action.PROVE and one.attempt is not None and one.attempt.state is State.RUNNING:
-                self.workers.adopt(one.attempt)
+        for left in self.shop.ledger.unfinished():
+            # Also of cells that this run is not about: what is closed as failed would be built again.
+            if left.reference in self.prepared.present:
+                self.workers.adopt(left)
         self.shop.ledger.abandon(before=run)
         for one in self.prepared.planned:
             if one.action in {Action.NOTHING, Action.PUBLISH} and one.attempt is not None:

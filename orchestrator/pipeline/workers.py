@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,13 @@ class _Done:
     error: Exception | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    """No news of a worker will come: it was never begun, or what became of it was lost on the way."""
+
+    assignment: Assignment
+
+
 @dataclass(kw_only=True)
 class CellWorkers:
     """Builds and proves cells, and remembers it. Implements `orchestrator.schedule.conductor.Workers`."""
@@ -69,7 +76,8 @@ class CellWorkers:
     board: Board
     attempts: dict[str, int] = field(default_factory=dict)
     meeting: Meeting = field(default_factory=Meeting)
-    _news: queue.SimpleQueue[_Step | _Done] = field(default_factory=queue.SimpleQueue)
+    _news: queue.SimpleQueue[_Step | _Done | _Dropped] = field(default_factory=queue.SimpleQueue)
+    _open: set[tuple[str, Stage]] = field(default_factory=set)
     _references: dict[str, str] = field(default_factory=dict)
     _tries: dict[str, int] = field(default_factory=dict)
 
@@ -92,6 +100,7 @@ class CellWorkers:
             except Exception as error:  # noqa: BLE001 - judged by the thread that decides
                 self._news.put(_Done(assignment, error=error))
 
+        self._open.add((assignment.task.cell, assignment.task.stage))
         # A daemon: whoever presses Ctrl-C twice does not wait for it.
         threading.Thread(target=body, name=f"{assignment.task.stage} {assignment.task.cell}", daemon=True).start()
 
@@ -105,8 +114,24 @@ class CellWorkers:
                 return None
             if isinstance(news, _Step):
                 self.board.step(self.planned[news.cell], news.step)
-            else:
+                continue
+            self._open.discard((news.assignment.task.cell, news.assignment.task.stage))
+            if isinstance(news, _Done):
                 return self._ended(news)
+            stopped = Failure(kind=FailureClass.CANCELLED, message="the run was stopped")
+            return Ended(assignment=news.assignment, failure=stopped)
+
+    def settle(self, running: Sequence[Assignment]) -> None:
+        """Have `wait` tell the end of what is thought to run and does not.
+
+        Ctrl-C, or a ledger that cannot be written, may come just when a task is begun or its end is remembered: nobody else would tell it. The
+        next run sees to what became of it.
+        """
+        for assignment in running:
+            name = (assignment.task.cell, assignment.task.stage)
+            if name not in self._open:
+                self._open.add(name)
+                self._news.put(_Dropped(assignment))
 
     def alive(self, node: str) -> bool:
         """Ask whether a node still answers."""

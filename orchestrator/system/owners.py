@@ -9,10 +9,12 @@ import contextlib
 import os
 import platform
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 #: The variable that the processes of a run carry.
 VARIABLE = "ORCHESTRATOR_OWNER"
+_PROC = Path("/proc")
 
 
 def owner(pid: int | None = None) -> str:
@@ -34,34 +36,39 @@ def ownerless(whose: str) -> bool:
     return owner(int(number)) != whose
 
 
-def orphans(*, proc: Path = Path("/proc")) -> list[int]:
+def orphans(*, proc: Path = _PROC) -> list[int]:
     """Find the processes of this user whose run is gone."""
+    return [pid for pid, whose in _owned(proc) if ownerless(whose)]
+
+
+def end_orphans(*, proc: Path = _PROC) -> int:
+    """End the processes of runs that are gone; returns how many."""
+    found = orphans(proc=proc)
+    for pid in found:
+        _kill(pid)
+    return len(found)
+
+
+def end_children(*, proc: Path = _PROC) -> None:
+    """KILL every process that carries this process's name as its owner, at once."""
+    ours = owner()
+    for pid, whose in _owned(proc):
+        if whose == ours:
+            _kill(pid)
+
+
+def _owned(proc: Path) -> Iterator[tuple[int, str]]:
+    """Give the processes that say whose they are, but this one; those that cannot be read are another user's, or have ended."""
     mark = f"{VARIABLE}=".encode()
-    found = []
     for entry in proc.iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
                 words = (entry / "environ").read_bytes().split(b"\0")
-                whose = next((word[len(mark) :] for word in words if word.startswith(mark)), b"")
-                if ownerless(whose.decode("utf-8", "replace")):
-                    found.append(int(entry.name))
-    return found
+                whose = next((word[len(mark) :] for word in words if word.startswith(mark)), None)
+                if whose is not None:
+                    yield int(entry.name), whose.decode("utf-8", "replace")
 
 
-def end_orphans() -> int:
-    """End the processes of runs that are gone; returns how many."""
-    found = orphans()
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    return len(found)
-
-
-def end_children() -> None:
-    """KILL every process that carries this process's name as its owner, at once."""
-    mark = f"{VARIABLE}={owner()}".encode()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    os.kill(int(entry.name), signal.SIGKILL)
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)

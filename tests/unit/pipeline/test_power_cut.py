@@ -36,22 +36,27 @@ class PowerCutError(BaseException):
 
 @dataclass
 class Power:
-    """Counts the moments at which it could go, and goes at one of them: then `rescue` sees the disk as it is, and no write comes after."""
+    """Counts the moments at which it could go, and goes at one of them: then `rescue` sees the disk as it is, and no write comes after.
+
+    With another `trouble` than a cut, the disk is full from then on, or (`lasting` off) somebody presses Ctrl-C just then.
+    """
 
     goes_at: int | None = None
-    rescue: Callable[[], None] = lambda: None
-    watch: Callable[[], None] = lambda: None
+    trouble: type[BaseException] = PowerCutError
+    lasting: bool = True
+    rescue: Callable[[], object] = lambda: None
+    watch: Callable[[], object] = lambda: None
     moments: list[str] = field(default_factory=list)
     gone: bool = False
 
     def moment(self, what: str) -> None:
         if self.gone:
-            raise PowerCutError
+            raise self.trouble("database or disk is full")
         self.moments.append(what)
         if len(self.moments) - 1 == self.goes_at:
             self.rescue()
-            self.gone = True
-            raise PowerCutError
+            self.gone = self.lasting
+            raise self.trouble("database or disk is full")
         if what == "committed":
             self.watch()
 
@@ -76,7 +81,7 @@ class Wired(sqlite3.Connection):
         if kind is None and not self.power.gone:
             try:
                 self.power.moment("commit")
-            except PowerCutError:
+            except BaseException:
                 self.rollback()
                 raise
         super().__exit__(kind, value, trace)
@@ -131,8 +136,8 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def moments(world: World, power: Callable[..., Power], tmp_path: Path) -> int:
-    """How many moments a whole run has, the making of its ledger included."""
+def moments(world: World, power: Callable[..., Power], tmp_path: Path) -> list[str]:
+    """The moments of a whole run, the making of its ledger included."""
     counted = power()
     build(world, tmp_path / "counting" / "ledger.sqlite", cells_of(world))
     assert len(world.builder.requests) == 4
@@ -142,56 +147,114 @@ def moments(world: World, power: Callable[..., Power], tmp_path: Path) -> int:
     )
     world.engine.images_by_name.clear()
     world.builder.requests.clear()
-    return len(counted.moments)
+    return counted.moments
+
+
+@dataclass
+class Trouble:
+    """What happens at one moment of a run, and where its ledger is afterwards."""
+
+    number: int
+    cut: Power
+    path: Path
+    whole: set[str]
+    built: int
+
+    def __str__(self) -> str:
+        return f"moment {self.number}: {self.cut.moments[-1]}"
+
+
+def troubles(
+    world: World,
+    power: Callable[..., Power],
+    moments: Iterable[int],
+    directory: Path,
+    raised: type[BaseException],
+    **how: Any,
+) -> Iterator[Trouble]:
+    """Let a run of its own be ended at each moment."""
+    for number in moments:
+        path = directory / f"{number}" / "ledger.sqlite"
+        world.engine.images_by_name.clear()
+        world.builder.requests.clear()
+        cut = power(goes_at=number, **how)
+        if cut.trouble is PowerCutError:
+            cut.rescue = lambda path=path: copy_of(path, path.parent / "after")  # type: ignore[misc]
+        with pytest.raises(raised):
+            build(world, path, cells_of(world))
+        power()
+        if cut.trouble is PowerCutError:
+            path = path.parent / "after" / path.name
+            path.parent.mkdir(exist_ok=True)
+        whole = {name for name in world.engine.images_by_name if name.startswith("orchestrator.local/")}
+        yield Trouble(number=number, cut=cut, path=path, whole=whole, built=len(world.builder.requests))
+
+
+def assert_whole(world: World, trouble: Trouble) -> None:
+    """The next run is the last one that has anything to do, and it builds nothing again that was whole."""
+    results = build(world, trouble.path, cells_of(world))
+    assert all(result.ok for result in results), trouble
+    again = [one.reference for one in world.builder.requests[trouble.built :]]
+    assert not set(again) & trouble.whole, trouble
+    assert len(again) == len(results) - len(trouble.whole), trouble
+    for result in results:
+        assert result.attempt is not None
+        names = (result.attempt.reference, *local_references(world.shop.matrix, result.cell))
+        assert {world.engine.images_by_name.get(name) for name in names} == {result.attempt.digest}, trouble
+    assert rows(trouble.path, "PRAGMA integrity_check") == [("ok",)], trouble
+    assert rows(trouble.path, "PRAGMA foreign_key_check") == [], trouble
+    assert rows(trouble.path, "SELECT id FROM attempts WHERE state NOT IN ('proven', 'failed')") == [], trouble
+    assert rows(trouble.path, "SELECT id FROM runs WHERE ended IS NULL OR exit_code IS NULL") == [], trouble
+    build(world, trouble.path, cells_of(world))
+    assert len(world.builder.requests) == trouble.built + len(again), trouble
 
 
 def test_a_power_cut_between_any_two_writes_loses_nothing_that_was_whole(
-    world: World, power: Callable[..., Power], moments: int, tmp_path: Path
+    world: World, power: Callable[..., Power], moments: list[str], tmp_path: Path
 ) -> None:
-    cells, seen = cells_of(world), Counter[str]()
-    for number in range(moments):
-        before, after = tmp_path / f"{number}" / "ledger.sqlite", tmp_path / f"{number}-after"
-        world.engine.images_by_name.clear()
-        world.builder.requests.clear()
-        cut = power(goes_at=number, rescue=lambda before=before, after=after: copy_of(before, after))
-        with pytest.raises(PowerCutError):
-            build(world, before, cells)
-        what = f"cut {number} of {moments}: {cut.moments[-1]}"
-        seen[cut.moments[-1]] += 1
-        whole = set(world.engine.images_by_name)
-        made_before = len(world.builder.requests)
-
-        power()
-        after.mkdir(exist_ok=True)
-        survivor = after / before.name
-        results = build(world, survivor, cells)
-        assert all(result.ok for result in results), what
-        again = [one.reference for one in world.builder.requests[made_before:]]
-        if survivor_knew := made_before and number > cut.moments.index("committed"):
-            assert not set(again) & whole, what
-        assert bool(survivor_knew) == bool(made_before), what
-        assert all(count == 1 for count in Counter(again).values()), what
-        assert set(Counter(one.reference for one in world.builder.requests)) == {
-            result.attempt.reference for result in results if result.attempt is not None
-        }, what
-        for result in results:
-            assert result.attempt is not None
-            assert world.engine.images_by_name[result.attempt.reference] == result.attempt.digest, what
-            tags = local_references(world.shop.matrix, result.cell)
-            assert {world.engine.images_by_name.get(tag) for tag in tags} == {result.attempt.digest}, what
-        assert rows(survivor, "PRAGMA integrity_check") == [("ok",)], what
-        assert rows(survivor, "PRAGMA foreign_key_check") == [], what
-        assert rows(survivor, "SELECT id FROM attempts WHERE state NOT IN ('proven', 'failed')") == [], what
-        assert rows(survivor, "SELECT id FROM runs WHERE ended IS NULL OR exit_code IS NULL") == [], what
-        build(world, survivor, cells)
-        assert len(world.builder.requests) == made_before + len(again), what
+    seen = Counter[str]()
+    for cut in troubles(world, power, range(len(moments)), tmp_path, PowerCutError):
+        seen[cut.cut.moments[-1]] += 1
+        assert_whole(world, cut)
     assert seen["commit"] == seen["committed"]
     assert {"CREATE TABLE runs", "INSERT INTO attempts", "UPDATE attempts SET", "INSERT INTO proofs"} <= set(seen)
 
 
+def test_a_disk_that_is_full_from_any_write_on_ends_the_run_with_a_mend_and_not_by_hanging(
+    world: World, power: Callable[..., Power], moments: list[str], tmp_path: Path
+) -> None:
+    how = {"trouble": sqlite3.OperationalError}
+    for full in troubles(world, power, range(len(moments)), tmp_path, EnvironmentFailedError, **how):
+        assert_whole(world, full)
+
+
+def test_ctrl_c_at_any_write_ends_the_run_and_not_by_hanging(
+    world: World, power: Callable[..., Power], moments: list[str], tmp_path: Path
+) -> None:
+    # Before the run begins there is nothing yet that could be ended.
+    begun = moments.index("INSERT INTO runs")
+    how = {"trouble": KeyboardInterrupt, "lasting": False}
+    for pressed in troubles(world, power, range(begun, len(moments)), tmp_path, KeyboardInterrupt, **how):
+        assert_whole(world, pressed)
+
+
+def test_what_a_killed_run_left_whole_survives_a_run_about_other_cells(world: World, tmp_path: Path) -> None:
+    path, (first, *others) = tmp_path / "ledger.sqlite", cells_of(world)
+    build(world, path, (first,))
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE attempts SET state = 'running', digest = '', size = 0")
+    build(world, path, tuple(others))
+    assert rows(path, "SELECT state FROM attempts WHERE id = 1") == [("built",)]
+    (result,) = build(world, path, (first,))
+    assert result.ok
+    assert len(world.builder.requests) == 4
+    assert rows(path, "SELECT state, size FROM attempts WHERE id = 1") == [("proven", 1000)]
+
+
 def snapshots(world: World, power: Callable[..., Power], tmp_path: Path) -> Iterator[Path]:
     """The ledger's files after each commit of a run."""
-    path, found = tmp_path / "whole" / "ledger.sqlite", []
+    path = tmp_path / "whole" / "ledger.sqlite"
+    found: list[Path] = []
     power(watch=lambda: found.append(copy_of(path, tmp_path / f"snapshot-{len(found)}")))
     build(world, path, cells_of(world))
     power()
