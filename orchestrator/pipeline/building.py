@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docker
@@ -13,6 +13,7 @@ import docker
 from orchestrator.bases.model import Base
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.build.execution import Execution
+from orchestrator.build.failure import FailureClass
 from orchestrator.builders.carry import carry
 from orchestrator.inputs.model import StoredInput
 from orchestrator.pipeline.farm import Farm
@@ -63,7 +64,7 @@ def build_cell(
 ) -> Built:
     """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions."""
     given = ingredients()
-    result = _call(shop, farm, order, given, on_step)
+    result = _blamed(farm, order.node, _call(shop, farm, order, given, on_step))
     if result.failure is not None:
         return Built(result=result)
     with contextlib.closing(shop.open_client()) as home:
@@ -88,6 +89,15 @@ def with_arguments(dockerfile: str, arguments: Mapping[str, str]) -> str:
     """
     declared = "".join(f"\nARG {name}" for name in arguments)
     return re.sub(r"^(FROM .+ AS build)$", rf"\1{declared}", dockerfile, flags=re.MULTILINE) if declared else dockerfile
+
+
+def _blamed(farm: Farm, node: str, result: BuildResult) -> BuildResult:
+    """A build that was ended because nothing came from it may have done nothing wrong: a machine that hangs, or is cut off, is silent, too."""
+    failure = result.failure
+    if failure is None or failure.kind not in {FailureClass.SILENCE, FailureClass.TIMEOUT} or farm.alive(node):
+        return result
+    message = f"{failure.message} ({failure.kind}, and its builder does not answer)"
+    return replace(result, failure=replace(failure, kind=FailureClass.ENGINE_LOST, message=message))
 
 
 def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step: Callable[[str], None]) -> BuildResult:

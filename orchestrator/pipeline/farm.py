@@ -63,7 +63,10 @@ class Farm:
         return Execution(emulator=f"unknown, of builder {node}")
 
     def executions(self, cell: Cell) -> tuple[Execution, ...]:
-        """List the ways in which this farm may execute a cell, the one that is meant first; empty when there is none."""
+        """List the ways in which this farm may execute a cell, the one that is meant first.
+
+        Where no living builder can at all, it is the native way: what a native builder has proven before it went away stays proven.
+        """
         name = normalise(str(cell.architecture.platform))
         nodes = [builder.node for builder in self.builders.values()]
         ways = [Execution()] if any(name in node.native for node in nodes) else []
@@ -73,7 +76,7 @@ class Farm:
                 for node in nodes
                 if name in node.emulated and node.emulated_slots
             ]
-        return tuple(dict.fromkeys(ways))
+        return tuple(dict.fromkeys(ways)) or (Execution(),)
 
     def machine(self, node: str) -> str:
         """Name the machine that durations are learned for."""

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,11 @@ class Small:
 
     directory: Path
     environment: Mapping[str, str]
-    _calls: list[int] = field(default_factory=list)
 
     @classmethod
     def at(cls, directory: Path, environment: Mapping[str, str] = os.environ) -> Small:
         """Make one; only the cache (bases, inputs, the engine's programs) is the user's."""
-        own = {name: value for name, value in environment.items() if name != "CI"}
-        return cls(directory=directory, environment={**own, "XDG_STATE_HOME": str(directory / "state")})
+        return cls(directory=directory, environment={**environment, "XDG_STATE_HOME": str(directory / "state")})
 
     def within(self, environment: Mapping[str, str]) -> Small:
         """The same with other variables: its ledger is the same one."""
@@ -86,8 +84,8 @@ class Small:
     @contextlib.contextmanager
     def started(self, *words: str) -> Iterator[Going]:
         """Start it; it is ended with the context, whatever happens."""
-        self._calls.append(0)
-        out, err = (self.directory / f"{name}{len(self._calls)}" for name in ("out", "err"))
+        name = uuid.uuid4().hex
+        out, err = self.directory / f"{name}.out", self.directory / f"{name}.err"
         with out.open("w") as to_out, err.open("w") as to_err:
             process = subprocess.Popen(
                 self._argv(words), stdout=to_out, stderr=to_err, text=True, cwd=ROOT, env=dict(self.environment),

@@ -14,6 +14,7 @@ from orchestrator.matrix.model import Matrix
 from orchestrator.pipeline import building, proving, publishing
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.schedule import conductor
 from tests.unit.pipeline.fakes import FakeBoard, FakeBuilder, FakeClient, FakeProver, World, farm, workshop
 
 
@@ -31,6 +32,7 @@ def world(debian_matrix: Matrix, ledger: Ledger, tmp_path: Path, monkeypatch: py
     connection: Any = engine
     monkeypatch.setattr(building, "build", builder)
     monkeypatch.setattr(Farm, "alive", lambda *_: True)
+    monkeypatch.setattr(conductor, "pause", lambda *_: 0.0)
     monkeypatch.setattr(proving, "prove", prover)
     monkeypatch.setattr(publishing, "run", engine.run)
     monkeypatch.setattr(Workshop, "open_client", lambda _: connection)

@@ -28,7 +28,7 @@ def test_arguments_are_declared_where_it_compiles_and_leave_nothing_in_the_histo
 def test_a_crashed_emulator_is_tried_once_more_with_a_plainer_cpu(
     world: World, architecture: str, setting: str
 ) -> None:
-    world.builder.failing["3.9-slim-bullseye"] = FailureClass.EMULATOR_CRASH
+    world.builder.failing[f"3.9-slim-bullseye-{architecture}"] = FailureClass.EMULATOR_CRASH
     (cell,) = (one for one in world.cells("3.9-slim-bullseye") if one.architecture.name == architecture)
     (result,) = world.run((cell,))
     assert (result.ok, result.tries) == (False, 2)
