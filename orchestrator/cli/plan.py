@@ -51,9 +51,15 @@ def command(told: Common, selection: Any, *, why: str | None, simulate: bool, fo
     from orchestrator.errors import UsageError  # noqa: PLC0415
 
     settings = load_settings(told.config_path)
+    given = [name for name in ("nodes", "durations", "failure_rate", "jobs", "seed") if simulated[name]]
     if why is not None:
+        from orchestrator.select import Selection  # noqa: PLC0415
+
+        more = [*given, *(["simulate"] if simulate else []), *(["force"] if force else [])]
+        if more or selection != Selection():
+            option = f"--{more[0].replace('_', '-')}" if more else "a choice of cells"
+            raise UsageError(f"--why tells of one cell, and takes no {option}", mend=f"leave it out: plan --why {why}")
         return _show_why(told, why, settings)
-    given = [name for name in ("nodes", "durations", "failure_rate", "jobs") if simulated[name]]
     if given and not simulate:
         raise UsageError(f"--{given[0].replace('_', '-')} is for a simulation", mend="add --simulate")
     matrix, cells = chosen_cells(told, selection)

@@ -67,7 +67,7 @@ class Retries(Strict):
         default=4, description="how often a cell is tried in all when the failures are transient"
     )
     minutes: Annotated[float, Field(ge=0, le=10000)] = Field(
-        default=60, description="no new try when this much time has passed since the first"
+        default=60, description="no new try when this much time has passed since the first failure"
     )
 
 

@@ -24,7 +24,7 @@ def fetch(
     """
 
     def waiting() -> None:
-        progress.note(f"{wanted.file}: another process is fetching it; waiting")
+        progress.note(f"{wanted.file}: it is being fetched already; waiting")
 
     with store.lock(wanted.sha256, what=wanted.file, on_wait=waiting):
         path = store.find(wanted.sha256, wanted.file)

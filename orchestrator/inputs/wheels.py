@@ -42,7 +42,7 @@ def fetch_wheels(
     index does not deliver, `EnvironmentFailedError` when there is no pip.
     """
     with store.lock(
-        "wheels", what="the wheels", on_wait=lambda: progress.note("another process fetches wheels; waiting")
+        "wheels", what="the wheels", on_wait=lambda: progress.note("wheels are being fetched already; waiting")
     ):
         found = {pin: _stored(pin, store) for pin in pins}
         missing = [pin for pin, path in found.items() if path is None]

@@ -25,5 +25,6 @@ class Meeting:
         with self._all:
             lock, passed = self._locks[cell.image.id], self._passed[cell.image.id]
         with lock:
-            yield tuple(passed.values())
+            # A proof that is made again is not compared with itself.
+            yield tuple(one for name, one in passed.items() if name != cell.id)
             passed[cell.id] = (cell, reference)

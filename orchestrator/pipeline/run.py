@@ -77,7 +77,9 @@ def run_cells(
         ingredients=prepared.ingredients,
         board=board,
     )
-    scheduler = Scheduler(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority)
+    scheduler = Scheduler(
+        tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority, home=farm.home
+    )
     going = _Going(shop=shop, prepared=prepared, workers=workers, board=board, scheduler=scheduler)
     settings = shop.settings.retries
     conductor = Conductor(
@@ -173,15 +175,13 @@ class _Going:
         )
 
     def lost(self, node: str, failure: Failure) -> None:
-        """Warn that a builder is gone."""
-        self.shop.progress.warn(
-            f"builder {node} does not answer any more: {failure.message}; what ran there goes elsewhere"
-        )
+        """Warn that a builder is left out from now on."""
+        self.shop.progress.warn(f"builder {node} is left out from now on: {failure.kind}: {failure.message}")
 
-    def stopped(self, failure: Failure) -> None:
-        """Say why nothing more is started."""
-        count = len({task.cell for task in self.scheduler.waiting()})
-        self.shop.progress.warn(f"{count} cells are {failure.message}")
+    def stopped(self, failure: Failure, cells: Sequence[str]) -> None:
+        """Say which cells are not tried, and why."""
+        which = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
+        self.shop.progress.warn(f"{which}: {failure.message}")
 
     def beat(self) -> None:
         """Tell the board how long it will take."""

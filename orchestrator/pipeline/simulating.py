@@ -38,8 +38,10 @@ def simulate_plan(
     Durations are those of `durations`, else recorded ones, else the prior. Raises `UsageError` for words that mean nothing, `InvalidFileError`.
     """
     own = normalise(f"linux/{oci_name(platform.machine())}")
-    farm = read_nodes(nodes, Machines(known=matrix.known, own=own)) if nodes else _configured(matrix, settings, own)
-    given = read_durations(durations) if durations is not None else ()
+    farm = (
+        read_nodes(nodes, Machines(known=matrix.known, own=own)) if tuple(nodes) else _configured(matrix, settings, own)
+    )
+    given = read_durations(durations, {cell.id for cell in matrix.cells}) if durations is not None else ()
     told = {(one.cell, one.stage, one.emulated) for one in given}
     recorded = (one for one in foresight.seen if (one.cell, one.stage, one.emulated) not in told)
     tasks = tasks_for(foresight.planned, Durations(seen=(*given, *recorded)))

@@ -40,6 +40,10 @@ from orchestrator.schedule.model import Assignment, Stage
 CAREFUL: Mapping[str, str] = {"linux/arm64/v8": "cortex-a57"}
 
 
+#: Seconds to wait before a node is asked again whether it lives; one that takes so long to answer is not asked again.
+_PAUSES, _HANGS = (2.0, 4.0), 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """News of a worker: a step begins."""
@@ -134,8 +138,15 @@ class CellWorkers:
                 self._news.put(_Dropped(assignment))
 
     def alive(self, node: str) -> bool:
-        """Ask whether a node still answers."""
-        return self.farm.alive(node)
+        """Ask whether a node still answers; one that is just starting again gets a few seconds."""
+        for pause in (*_PAUSES, None):
+            asked = time.monotonic()
+            if self.farm.alive(node):
+                return True
+            hangs = time.monotonic() - asked > _HANGS
+            if pause is None or hangs or self.shop.cancellation.wait(pause):
+                break
+        return False
 
     def latest(self, cell: str) -> Attempt | None:
         """Find what the ledger knows of the attempt that this run made at a cell."""

@@ -147,5 +147,7 @@ _SENTENCES: Mapping[str, Callable[[str, str], str]] = {
     "source": lambda was, now: _bumped("the source", was, now),
     "wheels": lambda was, now: "; ".join(_wheels(was, now)) or "the wheels changed",
     "tools": lambda was, now: f"the native tools changed: {was or 'none'} before, {now or 'none'} now",
-    "format": lambda _was, _now: "this version of the orchestrator builds images in another way",
+    "format": lambda was, now: (
+        f"keys are made in another way by this version of the orchestrator (form {was} before, {now} now)"
+    ),
 }

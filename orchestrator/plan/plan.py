@@ -73,6 +73,12 @@ class PlannedCell:
     changes: tuple[Change, ...] = ()
 
 
+#: What is done rather than something else, when several ways to execute a cell are as good.
+_PREFERRED = (Action.NOTHING, Action.PROVE, Action.BUILD)
+#: A later attempt with the same key that failed so shows that what was proven before was luck.
+_REFUSED = frozenset({"proof failed", "wrong architecture"})
+
+
 class Memory(Protocol):
     """What a plan asks of the ledger."""
 
@@ -97,20 +103,24 @@ def plan_cell(
 
     if force:
         return planned(Action.BUILD, "asked for with --force")
-    for execution in (known.execution, *known.alternatives):
-        proven = memory.proven(cell.id, key.value if execution is known.execution else known.key(cell, execution).value)
-        if proven is not None:
-            return _proven(proven, planned, present, known, execution)
     latest = memory.latest(cell.id)
     if latest is None:
         return planned(Action.BUILD, "new: there is no attempt at it yet")
-    if latest.key in {known.key(cell, one).value for one in (known.execution, *known.alternatives)}:
+    keys = {known.key(cell, one).value: one for one in (known.execution, *known.alternatives)}
+    refused = latest.key in keys and latest.failure_class in _REFUSED
+    found = [(memory.proven(cell.id, value), execution) for value, execution in keys.items()]
+    plans = [_proven(proven, planned, present, known, one) for proven, one in found if proven is not None]
+    if plans and not refused:
+        return min(plans, key=lambda plan: _PREFERRED.index(plan.action))
+    if latest.key in keys:
         return _same_key(latest, planned, present)
+    if not latest.ingredients:
+        return planned(Action.BUILD, "the last attempt is too old to tell what it was made of")
     old = memory.dockerfile(latest.ingredients.get("dockerfile", ""))
-    found = changes(latest.ingredients, key.ingredients, old=old, new=known.dockerfile)
-    reason = "; ".join(change.said for change in found) or "the key changed"
+    differing = changes(latest.ingredients, key.ingredients, old=old, new=known.dockerfile)
+    reason = "; ".join(change.said for change in differing) or "the key changed"
     return PlannedCell(
-        cell=cell, key=key, action=Action.BUILD, reason=reason, known=known, before=latest, changes=found
+        cell=cell, key=key, action=Action.BUILD, reason=reason, known=known, before=latest, changes=differing
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, TypeVar
 
 from orchestrator.matrix.model import Family, Flavor, Image
@@ -37,15 +38,16 @@ class Condition(Strict):
     def holds(self, image: Image) -> bool:
         """True when every given key matches."""
         suite = image.variant.suite
-        return all(
-            (
-                self.family is None or suite.family is self.family,
-                self.flavor is None or image.variant.flavor in _many(self.flavor),
-                self.suite is None or suite.name in _many(self.suite),
-                self.line is None or any(compare(image.line.version, test) for test in _many(self.line)),
+        # One after the other, the quick ones first: thousands of images are asked about a hundred conditions each.
+        return (
+            (self.family is None or suite.family is self.family)
+            and (self.flavor is None or image.variant.flavor in _many(self.flavor))
+            and (self.suite is None or suite.name in _many(self.suite))
+            and (self.archived is None or suite.archived is self.archived)
+            and (self.line is None or any(compare(image.line.version, test) for test in _many(self.line)))
+            and (
                 self.alpine is None
-                or (suite.family is Family.ALPINE and any(compare(suite.version, test) for test in _many(self.alpine))),
-                self.archived is None or suite.archived is self.archived,
+                or (suite.family is Family.ALPINE and any(compare(suite.version, test) for test in _many(self.alpine)))
             )
         )
 
@@ -70,6 +72,7 @@ def spoken(when: Conditions | None) -> str:
     return "always" if when is None else "; or ".join(str(condition) for condition in _many(when))
 
 
+@cache
 def compare(version: tuple[int, ...], test: str) -> bool:
     """Compare (3, 7) with `>=3.6`, to the precision of the test: (2, 7) is `<3`, and equal to `2`."""
     match = re.fullmatch(r"([<>]=?|)([0-9.]+)", test)

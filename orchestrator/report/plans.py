@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from orchestrator.build.failure import FailureClass
 from orchestrator.plan.difference import recipe_diff
 from orchestrator.plan.plan import Action, PlannedCell
-from orchestrator.report.wording import clock
+from orchestrator.report.wording import clock, count
 from orchestrator.schedule.model import Node
 from orchestrator.schedule.simulation import Simulated
 
+_NO_NODE = " (no node runs their platform)"
 _DONE = {Action.NOTHING: "done", Action.PUBLISH: "to publish", Action.BUILD: "to build", Action.PROVE: "to prove"}
 
 
@@ -91,7 +93,7 @@ def describe_simulation(simulated: Simulated, nodes: Sequence[Node]) -> dict[str
     return {
         "makespan": round(simulated.makespan, 3),
         "lower_bound": round(simulated.lower_bound, 3),
-        "ratio": round(simulated.ratio, 4),
+        "ratio": None if simulated.failed else round(simulated.ratio, 4),
         "utilisation": round(simulated.utilisation.get("", 0.0), 4),
         "retries": simulated.retries,
         "failed": {cell: str(kind) for cell, kind in simulated.failed.items()},
@@ -133,9 +135,17 @@ def simulation_lines(simulated: Simulated, nodes: Sequence[Node]) -> list[str]:
             f"  {len(stages)} stages, {emulated} emulated"
         )
     lines.append(
-        f"the run would take {clock(simulated.makespan)}; no schedule beats {clock(simulated.lower_bound)}"
-        f" (ratio {simulated.ratio:.2f}); slots busy {simulated.utilisation.get('', 0.0):.0%}"
+        f"the run would take {clock(simulated.makespan)}"
+        # What failed has not been worked on to its end: then the bound says nothing.
+        + (
+            ""
+            if simulated.failed
+            else f"; no schedule beats {clock(simulated.lower_bound)} (ratio {simulated.ratio:.2f})"
+        )
+        + f"; slots busy {simulated.utilisation.get('', 0.0):.0%}"
     )
     if simulated.retries or simulated.failed:
-        lines.append(f"{simulated.retries} retries, {len(simulated.failed)} cells failed")
+        lines.append(f"{count(simulated.retries, 'stage')} tried again, {count(len(simulated.failed), 'cell')} failed")
+    for kind, number in Counter(simulated.failed.values()).items():
+        lines.append(f"  {count(number, 'cell')}: {kind}{_NO_NODE if kind is FailureClass.EMULATOR_MISSING else ''}")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,8 +58,8 @@ class Listener(Protocol):
     def lost(self, node: str, failure: Failure) -> None:
         """A node does not answer any more."""
 
-    def stopped(self, failure: Failure) -> None:
-        """No more is started: nothing could go well."""
+    def stopped(self, failure: Failure, cells: Sequence[str]) -> None:
+        """Cells are given up before they are tried (again): nothing could go well."""
 
     def beat(self) -> None:
         """Time has passed."""
@@ -66,7 +67,7 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long what is transient is tried again: tries in all, and seconds since the first."""
+    """How long what is transient is tried again: tries in all, and seconds since the first failure."""
 
     attempts: int = 4
     seconds: float = 3600.0
@@ -85,6 +86,7 @@ class Conductor:
     heartbeat: float = HEARTBEAT
     _since: dict[tuple[str, Stage], float] = field(default_factory=dict)
     _again: dict[tuple[str, Stage, FailureClass], int] = field(default_factory=dict)
+    _failed: dict[str, Failure] = field(default_factory=dict)
     _in_a_row: int = 0
     _stopping: Failure | None = None
 
@@ -94,7 +96,6 @@ class Conductor:
         while not self.scheduler.done:
             now = self.workers.now()
             for assignment in self.scheduler.start(now):
-                self._since.setdefault((assignment.task.cell, assignment.task.stage), now)
                 self.workers.start(assignment)
                 self.listener.started(assignment)
             wake = self.scheduler.next_wake()
@@ -122,9 +123,9 @@ class Conductor:
                 self._in_a_row = 0
             self._over(ended, None)
             return
+        self._failed[task.cell] = failure
         deserved = treatment(failure.kind)
-        if deserved.blames == "engine" and not self.workers.alive(ended.assignment.node):
-            self._lose(ended, failure)
+        if self._stopping is None and self._lost(ended, failure, deserved):
             return
         seconds = self._pause(ended.assignment, failure, deserved)
         if seconds is not None and self._stopping is None:
@@ -136,6 +137,27 @@ class Conductor:
         self._over(ended, failure)
         self._judge(failure, deserved)
 
+    def _lost(self, ended: Ended, failure: Failure, deserved: Treatment) -> bool:
+        """Leave out a node that does not answer any more, or whose disk is full; its task goes elsewhere. False when that is not so."""
+        task, node, home = ended.assignment.task, ended.assignment.node, self.scheduler.home
+        full = failure.kind is FailureClass.DISK_FULL
+        if not full and (deserved.blames != "engine" or self.workers.alive(node)):
+            return False
+        known = any(one.name == node for one in self.scheduler.nodes)
+        if full and (node == home or len(self.scheduler.nodes) == 1):
+            return False
+        if known:
+            self.scheduler.lose(node)
+            self.listener.lost(node, failure)
+        if node == home:
+            # Every image comes home: without it nothing can be finished anywhere.
+            self._over(ended, failure)
+            self._stop(Failure(kind=failure.kind, message=f"not tried: the engine does not answer: {failure.message}"))
+            return True
+        self.scheduler.again(task.cell, task.stage, at=self.workers.now())
+        self._drop_impossible(failure)
+        return True
+
     def _pause(self, assignment: Assignment, failure: Failure, deserved: Treatment) -> float | None:
         """Seconds until the next try; None when there is none."""
         task = assignment.task
@@ -145,7 +167,8 @@ class Conductor:
         if done >= allowed or assignment.tries >= self.patience.attempts + 2:
             return None
         seconds = pause(failure.kind, done + 1, failure.after, self.random)
-        since = self._since[task.cell, task.stage]
+        # A build may take hours before it meets a network: the time is counted from there.
+        since = self._since.setdefault((task.cell, task.stage), self.workers.now())
         if deserved.again is None and self.workers.now() + seconds - since > self.patience.seconds:
             return None
         self._again[name] = done + 1
@@ -156,21 +179,10 @@ class Conductor:
         tries = self.scheduler.tries(task.cell, task.stage)
         if failure is None:
             self.scheduler.finish(task.cell, task.stage, prove_on=ended.prove_on or node)
+            self._failed.pop(task.cell, None)
         else:
             self.scheduler.give_up(task.cell, task.stage)
         self.listener.over(task, node, failure, tries)
-
-    def _lose(self, ended: Ended, failure: Failure) -> None:
-        node, task = ended.assignment.node, ended.assignment.task
-        if any(one.name == node for one in self.scheduler.nodes):
-            self.scheduler.lose(node)
-            self.listener.lost(node, failure)
-        if task.stage is Stage.PROVE and task.node is None:
-            # The image went with its node.
-            self._over(ended, failure)
-        else:
-            self.scheduler.again(task.cell, task.stage, at=self.workers.now())
-        self._drop_impossible(failure)
 
     def _judge(self, failure: Failure, deserved: Treatment) -> None:
         """Break the circuit: what failed for a reason that every other cell shares is not tried 44 times."""
@@ -189,22 +201,29 @@ class Conductor:
     def _stop(self, failure: Failure, *, tell: bool = True) -> None:
         if self._stopping is None:
             self._stopping = failure
-            if tell and self.scheduler.waiting():
-                self.listener.stopped(failure)
-            self._drop(self.scheduler.waiting(), failure)
+            self._drop(self.scheduler.waiting(), failure, tell=tell)
 
     def _drop_impossible(self, cause: Failure | None = None) -> None:
+        by_platform: dict[str, list[Task]] = {}
         for task in self.scheduler.impossible():
-            self._drop([task], _no_node(task, cause))
+            by_platform.setdefault(task.platform, []).append(task)
+        for tasks in by_platform.values():
+            self._drop(tasks, _no_node(tasks[0], cause))
 
-    def _drop(self, tasks: tuple[Task, ...] | list[Task], failure: Failure) -> None:
-        """Give up cells of which nothing runs; what has begun is brought to its end."""
+    def _drop(self, tasks: Sequence[Task], failure: Failure, *, tell: bool = True) -> None:
+        """Give up cells of which nothing runs; what has begun is brought to its end. A cell that has failed before keeps its own failure."""
         begun = {assignment.task.cell for assignment in self.scheduler.running}
+        dropped: list[tuple[Task, int]] = []
         for task in tasks:
             if task.cell not in begun and self.scheduler.waits(task.cell, task.stage):
                 begun.add(task.cell)
+                dropped.append((task, self.scheduler.tries(task.cell, task.stage)))
                 self.scheduler.give_up(task.cell, task.stage)
-                self.listener.over(task, "", failure, 0)
+        if dropped and tell:
+            self.listener.stopped(failure, [task.cell for task, _ in dropped])
+        for task, tries in dropped:
+            own = self._failed.get(task.cell)
+            self.listener.over(task, "", own or failure, tries if own is not None else 0)
 
 
 def _stuck() -> Failure:

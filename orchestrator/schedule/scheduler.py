@@ -47,7 +47,8 @@ class _Load:
 class Scheduler:
     """Tasks that wait, run, rest between two tries, or are over; nodes with their free slots.
 
-    Stages of one cell follow each other in the order of `Stage`. `jobs` limits how many run in all. One thread uses it.
+    Stages of one cell follow each other in the order of `Stage`. `jobs` limits how many run in all. `home` is the node that has every image:
+    what was to be proven on a node that is lost is proven there. One thread uses it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Scheduler:
         emulation: Emulation = Emulation.FALLBACK,
         jobs: int | None = None,
         priority: Priority = longest_way,
+        home: str | None = None,
     ) -> None:
         self._tasks = list(tasks)
         self._index = {(task.cell, task.stage): number for number, task in enumerate(self._tasks)}
@@ -66,6 +68,7 @@ class Scheduler:
         self._emulation = emulation
         self._jobs = jobs
         self._priority = priority
+        self.home = home
         self._tries: dict[int, int] = defaultdict(int)
         self._kinds: list[_Kind] = [(task.platform, task.node) for task in self._tasks]
         self._avoid: dict[int, str] = {}
@@ -133,7 +136,7 @@ class Scheduler:
         follower = self._next.get(number)
         if follower is not None and follower in self._left:
             if prove_on is not None:
-                self._kinds[follower] = (self._kinds[follower][0], prove_on)
+                self._kinds[follower] = (self._kinds[follower][0], self._alive(prove_on))
             self._queue(follower)
 
     def again(self, cell: str, stage: Stage, *, at: float, elsewhere: bool = False, careful: bool = False) -> None:
@@ -162,16 +165,23 @@ class Scheduler:
         heapq.heapify(self._resting)
 
     def lose(self, node: str) -> None:
-        """A node is gone; what runs on it has to be told as failed by whoever started it."""
+        """A node is gone; what runs on it has to be told as failed by whoever started it. What is tied to it is tied to `home`."""
         self._nodes.pop(node, None)
         self._native = self._native_nodes()
         self._ways.clear()
+        resting = {number for _, number in self._resting}
+        waiting = set(self._next.values()) - {number for kind in self._ready.values() for _, number in kind}
         for number in sorted(self._left):
             platform, tied = self._kinds[number]
             if tied == node:
-                self._kinds[number] = (platform, None)
-                if number not in self._running:
+                self._kinds[number] = (platform, self._alive(node))
+                # What runs is queued when its end is told, what rests when it wakes, what follows another stage after that.
+                if number not in self._running and number not in resting and number not in waiting:
                     self._queue(number)
+
+    def _alive(self, node: str) -> str | None:
+        """The node, else the one that has every image; None when both are gone."""
+        return next((name for name in (node, self.home) if name in self._nodes), None)
 
     def impossible(self) -> tuple[Task, ...]:
         """What waits although no living node can ever run it."""
@@ -235,7 +245,8 @@ class Scheduler:
         platform, tied = kind
         native = platform in node.native
         if tied is not None:
-            return not native if tied == node.name else None
+            forbidden = tied != node.name or (not native and self._emulation is Emulation.NEVER)
+            return None if forbidden else not native
         if not node.builds:
             return None
         if native:
@@ -263,7 +274,9 @@ class Scheduler:
                 if borrowed and not self._sooner_emulated(kind):
                     continue
                 if self._avoid.get(queued[1]) == node.name and self._elsewhere(kind, node):
-                    continue
+                    queued = self._past_avoided(kind, node)
+                    if queued is None:
+                        continue
                 rank = (borrowed, queued[0], emulated, load.busy / node.slots, queued[1])
                 if found is None or rank < found[0]:
                     found = (rank, node, emulated)
@@ -280,6 +293,18 @@ class Scheduler:
                 if (emulated := self._way_to_run(node, kind)) is not None
             ]
         return known
+
+    def _past_avoided(self, kind: _Kind, node: Node) -> _Queued | None:
+        """The first of a queue that does not avoid a node."""
+        left = (
+            entry
+            for entry in self._ready[kind]
+            if self._avoid.get(entry[1]) != node.name
+            and entry[1] in self._left
+            and entry[1] not in self._running
+            and self._kinds[entry[1]] == kind
+        )
+        return min(left, default=None)
 
     def _elsewhere(self, kind: _Kind, node: Node) -> bool:
         """True when another living node could run it, now or later."""
@@ -300,7 +325,12 @@ class Scheduler:
 
     def _take(self, number: int, node: Node, emulated: bool) -> Assignment:  # noqa: FBT001 - the tail of a tuple
         task = self._tasks[number]
-        heapq.heappop(self._ready[self._kinds[number]])  # it was the first of its queue
+        queue = self._ready[self._kinds[number]]
+        if queue[0][1] == number:
+            heapq.heappop(queue)
+        else:  # those before it avoid this node
+            queue.remove((self._keys[number], number))
+            heapq.heapify(queue)
         self._tries[number] += 1
         load = self._loads[node.name]
         load.busy += 1

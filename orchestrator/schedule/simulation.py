@@ -162,7 +162,7 @@ class _Memory:
     def lost(self, node: str, failure: Failure) -> None:
         """Simulated nodes live."""
 
-    def stopped(self, failure: Failure) -> None:
+    def stopped(self, failure: Failure, cells: Sequence[str]) -> None:
         """What was dropped is told one by one."""
 
     def beat(self) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -24,6 +24,9 @@ _NODE = re.compile(
     r"(?:(?P<count>\d{1,4})x)?(?:(?P<what>[A-Za-z][\w/,.-]*):)?(?P<slots>\d{1,4})(?::(?P<emulated>\d{1,4}))?"
 )
 _FORM = "[COUNTx][ARCH[,ARCH]:]SLOTS[:EMULATED], such as amd64:4, 2xarm64v8:8:0 or 4"
+
+#: A farm of more is not simulated: the answer would not be worth the wait.
+MOST_NODES = 1000
 
 Seconds = Annotated[float, Field(ge=0, le=1e7)]
 
@@ -51,7 +54,7 @@ def read_nodes(words: Iterable[str], machines: Machines) -> tuple[Node, ...]:
     nodes: list[Node] = []
     for word in (part for one in words for part in re.split(r"[\s;]+", one) if part):
         match = _NODE.fullmatch(word)
-        if match is None or int(match["slots"]) < 1 or match["count"] == "0":
+        if match is None or int(match["slots"]) < 1 or (match["count"] and int(match["count"]) < 1):
             raise UsageError(f'"{word[:80]}" is not a node', mend=f"write {_FORM}")
         native = frozenset(_platform(name, machines) for name in (match["what"] or machines.own).split(",") if name)
         slots = int(match["slots"])
@@ -61,6 +64,8 @@ def read_nodes(words: Iterable[str], machines: Machines) -> tuple[Node, ...]:
             nodes.append(
                 Node(name=name, native=native, emulated=everything - native, slots=slots, emulated_slots=emulated)
             )
+    if not 1 <= len(nodes) <= MOST_NODES:
+        raise UsageError(f"{len(nodes)} nodes cannot be simulated", mend=f"name 1 to {MOST_NODES}; write {_FORM}")
     return tuple(nodes)
 
 
@@ -83,30 +88,32 @@ def read_rates(words: Iterable[str]) -> dict[FailureClass, float]:
             raise UsageError(
                 f'"{name}" is no class of failures', mend=did_you_mean(name, [str(one) for one in FailureClass])
             ) from None
-        if re.fullmatch(r"0(\.\d+)?|1(\.0+)?|\.\d+", share) is None:
+        if (
+            re.fullmatch(r"[0-9.]{1,20}(e-[0-9]{1,3})?", share) is None
+            or share.count(".") > 1
+            or not 0 <= float(share) <= 1
+        ):
             raise UsageError(f'"{share[:80]}" is not a share between 0 and 1', mend='write it like "network=0.1"')
         found[kind] = float(share)
     return found
 
 
-def read_durations(path: Path) -> tuple[Seen, ...]:
-    """Read `--durations FILE`: JSON, a cell's id to seconds, or to `{"native", "emulated", "prove", "prove_emulated"}`. Raises `InvalidFileError`."""
+def read_durations(path: Path, cells: Collection[str]) -> tuple[Seen, ...]:
+    """Read `--durations FILE`: JSON, a cell's id to seconds, or to `{"native", "emulated", "prove", "prove_emulated"}`.
+
+    `cells` are the ids that the matrix knows. Raises `InvalidFileError`.
+    """
     content = read_text(path, what="file of durations")
     try:
-        raw = json.loads(content)
-        if not isinstance(raw, dict):
-            raw = {"": raw}  # refused below, with the place
-        plain = {
-            name: value if isinstance(value, dict) else {"native": value, "emulated": value}
-            for name, value in raw.items()
-        }
-        document: Mapping[str, DurationDocument] = convert(plain, dict[str, DurationDocument])
+        document = _durations(json.loads(content, object_pairs_hook=_unique), cells)
     except json.JSONDecodeError as error:
         raise InvalidFileError(
             f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}", mend="correct the syntax there"
         ) from None
-    except RecursionError:
-        raise InvalidFileError(f"{path}: not valid JSON: too deep", mend="write cells and seconds only") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        raise InvalidFileError(
+            f"{path}: not valid JSON: {str(error)[:120]}", mend="write cells and seconds only"
+        ) from None
     except Problem as problem:
         raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
     return tuple(
@@ -120,3 +127,24 @@ def read_durations(path: Path) -> tuple[Seen, ...]:
         )
         if seconds is not None
     )
+
+
+def _durations(raw: Any, cells: Collection[str]) -> Mapping[str, DurationDocument]:
+    if not isinstance(raw, dict):
+        raise Problem((), "this is not an object", 'write {"3.7-alpine3.8-amd64": 95.0}')
+    for name in raw:
+        if name not in cells:
+            raise Problem((name,), "the matrix has no such cell", did_you_mean(name, cells))
+    plain = {
+        name: value if isinstance(value, dict) else {"native": value, "emulated": value} for name, value in raw.items()
+    }
+    return convert(plain, dict[str, DurationDocument])
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Problem((twice,), "this key stands twice", "keep one of the two")
+    return found

@@ -24,7 +24,9 @@ def owner(pid: int | None = None) -> str:
         stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return f"{platform.node()}:{number}:{stat.rpartition(')')[2].split()[19]}"
+    fields = stat.rpartition(")")[2].split()
+    # A zombie is gone: in a container whose first process does not reap, it stays one for ever.
+    return "" if fields[0] in {"Z", "X"} else f"{platform.node()}:{number}:{fields[19]}"
 
 
 def ownerless(whose: str) -> bool:

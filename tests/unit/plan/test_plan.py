@@ -191,7 +191,7 @@ def test_several_changes_are_all_told(ledger: Ledger, cell: Cell) -> None:
 def test_another_format_or_platform_is_named(ledger: Ledger, cell: Cell) -> None:
     remember(ledger, cell, format="0", platform="linux/other")
     assert planned(ledger, cell).reason == (
-        "this version of the orchestrator builds images in another way; the platform changed from linux/other to linux/amd64"
+        "keys are made in another way by this version of the orchestrator (form 0 before, 2 now); the platform changed from linux/other to linux/amd64"
     )
 
 

@@ -66,8 +66,8 @@ class Script:
     def lost(self, node: str, failure: Failure) -> None:
         self.log.append(f"lost {node} {failure.kind}")
 
-    def stopped(self, failure: Failure) -> None:
-        self.log.append(f"stopped {failure.message}")
+    def stopped(self, failure: Failure, cells: Sequence[str]) -> None:
+        self.log.append(f"stopped {len(cells)} {failure.message}")
 
     def beat(self) -> None:
         pass
@@ -131,7 +131,7 @@ def test_tries_are_bounded_in_count(kind: FailureClass) -> None:
 
 def test_tries_are_bounded_in_time() -> None:
     script = conduct(
-        cell("a-1", AMD, 100), times(FailureClass.NETWORK, 99), patience=Patience(attempts=50, seconds=320)
+        cell("a-1", AMD, 100), times(FailureClass.NETWORK, 99), patience=Patience(attempts=50, seconds=220)
     )
     assert len(script.starts) == 3
     assert script.clock < 320
@@ -200,7 +200,7 @@ def test_a_registry_that_is_down_stops_the_run_after_three_cells() -> None:
     assert len(script.starts) == 3
     assert len(script.over_) == 44
     assert any(
-        line.startswith("stopped not tried: 3 cells in a row failed, the last with network") for line in script.log
+        line.startswith("stopped 41 not tried: 3 cells in a row failed, the last with network") for line in script.log
     )
 
 
@@ -234,7 +234,9 @@ def test_fail_fast_begins_nothing_new_but_brings_to_its_end_what_has_begun() -> 
 
 def test_what_nothing_can_run_is_given_up_before_anything_starts() -> None:
     script = conduct([*cell("a-1", ARM, 10, 5), *cell("b-1", AMD, 10)], lambda _: None, emulation=Emulation.NEVER)
-    assert script.log[0].startswith("over a-1 build emulator missing 0")
+    assert script.log[:2] == [
+        "stopped 1 not tried: no living builder runs linux/arm64/v8", "over a-1 build emulator missing 0 ",
+    ]  # fmt: skip
     assert script.over_["b-1"] is None
 
 
