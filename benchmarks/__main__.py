@@ -8,23 +8,25 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import commands, proofs
+from benchmarks import commands, proofs, scheduling
 from orchestrator import __version__
 
 
 def main() -> None:
     """Measure, write, print."""
-    of_commands, of_proofs = commands.measure(), proofs.measure()
+    of_commands, of_scheduling, of_proofs = commands.measure(), scheduling.measure(), proofs.measure()
     results = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "orchestrator": __version__,
         "python": platform.python_version(),
         "machine": {"system": platform.platform(), "cores": os.cpu_count()},
         **of_commands,
+        "scheduling": of_scheduling,
         "proofs": of_proofs,
     }
     (commands.ROOT / "benchmarks" / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    sys.stdout.write("\n".join([*commands.table(of_commands), "", *proofs.table(of_proofs)]) + "\n")
+    tables = (commands.table(of_commands), scheduling.table(of_scheduling), proofs.table(of_proofs))
+    sys.stdout.write("\n\n".join("\n".join(one) for one in tables) + "\n")
 
 
 if __name__ == "__main__":
