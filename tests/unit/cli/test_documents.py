@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from orchestrator.cli.group import COMMANDS
 from orchestrator.config.settings import Settings
@@ -33,9 +35,17 @@ def test_commands_of_the_readme_exist() -> None:
     assert {"build", "explain", "doctor", "engine"} <= named
 
 
+def _as_written(default: Any) -> str:
+    if default is None or default == ():
+        return "none"
+    if isinstance(default, BaseModel):
+        return ", ".join(f"{name}: {value:g}" for name, value in default.model_dump().items())
+    return str(getattr(default, "value", default))
+
+
 def test_every_setting_is_in_the_readme_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
-        default = "none" if field.default is None else str(getattr(field.default, "value", field.default))
+        default = _as_written(field.default)
         row = next((line for line in README.splitlines() if line.startswith(f"| `{name}` ")), "")
         assert f"| {default} " in row.replace("`", ""), name
 
@@ -52,5 +62,8 @@ def test_rooms_named_in_contributing_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for room in re.findall(r"`(orchestrator/[a-z_/.]+)`", text):
         assert (ROOT / room).exists(), room
-    for file in re.findall(r"`((?:system|engine|build|prove|publish|bases|inputs|pipeline|cli)/[a-z_]+\.py)`", text):
+    for file in re.findall(
+        r"`((?:system|engine|build|builders|schedule|plan|ledger|report|prove|publish|bases|inputs|pipeline|cli)/[a-z_]+\.py)`",
+        text,
+    ):
         assert (ROOT / "orchestrator" / file).exists(), file
