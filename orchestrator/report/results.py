@@ -26,31 +26,33 @@ def results_table(
     nodes = len({result.node for result in results if result.node}) > 1
     tries = any(result.tries > 1 for result in results)
     where = (*(("node",) if nodes else ()), *(("tries",) if tries else ()))
+    seen = {phase.name for result in results if result.attempt for phase in result.attempt.phases}
+    shown = tuple(name for name in _SHOWN if name in seen)
     for name in (
         "cell",
         "state",
         "executed",
         *where,
-        *_SHOWN,
+        *shown,
         "all",
         "size",
         *(("digest",) if digests else ()),
         "tags",
     ):
-        table.add_column(name, justify="right" if name in {*_SHOWN, "tries", "all", "size"} else "left", no_wrap=True)
+        table.add_column(name, justify="right" if name in {*shown, "tries", "all", "size"} else "left", no_wrap=True)
     for result in results:
         attempt = result.attempt
         seconds = {phase.name: phase for phase in attempt.phases} if attempt else {}
         tags = list(places.get(result.cell.id, ())) if places is not None else list(result.tags)
         table.add_row(
             result.cell.id,
-            "proven" if result.ok else f"FAILED: {result.failure.kind if result.failure else ''}",
-            str(result.planned.known.execution),
+            _state(result),
+            _executed(result),
             *((result.node or "-",) if nodes else ()),
             *((str(result.tries),) if tries else ()),
             *(
                 "-" if name not in seconds else "cached" if seconds[name].cached else f"{seconds[name].seconds:.1f}"
-                for name in _SHOWN
+                for name in shown
             ),
             f"{attempt.seconds:.1f}" if attempt else "-",
             f"{attempt.size / 1e6:.1f} MB" if attempt and attempt.size else "-",
@@ -60,6 +62,18 @@ def results_table(
     out = io.StringIO()
     Console(file=out, width=400, no_color=True, highlight=False, force_terminal=False).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _state(result: CellResult) -> str:
+    if result.failure is None:
+        return "proven"
+    return f"FAILED: {result.failure.kind}" if result.tried else "not tried"
+
+
+def _executed(result: CellResult) -> str:
+    """How it was executed; for what was not, how it would have been."""
+    attempt = result.attempt
+    return attempt.execution if attempt is not None and attempt.execution else str(result.planned.known.execution)
 
 
 def describe_results(results: Sequence[CellResult]) -> dict[str, Any]:
@@ -75,9 +89,10 @@ def _describe(result: CellResult) -> dict[str, Any]:
         "action": str(result.planned.action),
         "reason": result.planned.reason,
         "key": result.planned.key.value,
-        "executed": str(result.planned.known.execution),
+        "executed": _executed(result),
         "node": result.node,
         "tries": result.tries,
+        "tried": result.tried,
         "seconds": attempt.seconds if attempt else 0.0,
         "phases": [{"name": phase.name, "seconds": phase.seconds, "cached": phase.cached} for phase in attempt.phases]
         if attempt

@@ -32,9 +32,9 @@ def planned(cell: Cell, action: Action = Action.BUILD, *, emulator: str = "") ->
     return PlannedCell(cell=cell, key=Key(value="k" * 64, ingredients={}), action=action, reason="new", known=known)
 
 
-def attempt(cell: Cell, state: State = State.PROVEN) -> Attempt:
+def attempt(cell: Cell, state: State = State.PROVEN, *, execution: str = "native") -> Attempt:
     return Attempt(
-        id=1, run=1, cell=cell.id, key="k" * 64, state=state, execution="native", reference="local/x:k",
+        id=1, run=1, cell=cell.id, key="k" * 64, state=state, execution=execution, reference="local/x:k",
         digest="sha256:0123456789abcdef", size=123_456_789, started="2026-01-01T00:00:00.000+00:00", seconds=61.2,
         log="/logs/cell.log", failure_class="", message="", ingredients={},
         phases=(
@@ -57,7 +57,7 @@ def result(
 ) -> CellResult:
     return CellResult(
         planned=planned(cell, Action.NOTHING if before else action, emulator=emulator),
-        attempt=attempt(cell, State.FAILED if failure else State.PROVEN),
+        attempt=attempt(cell, State.FAILED if failure else State.PROVEN, execution=str(Execution(emulator=emulator))),
         failure=failure,
         tags=() if failure else ("amd64/python:3.7.2", "amd64/python:3.7", "amd64/python:3"),
         seconds=65.0,
