@@ -144,7 +144,7 @@ class Conductor:
         if not full and (deserved.blames != "engine" or self.workers.alive(node)):
             return False
         known = any(one.name == node for one in self.scheduler.nodes)
-        if full and (node == home or len(self.scheduler.nodes) == 1):
+        if full and known and (node == home or len(self.scheduler.nodes) == 1):
             return False
         if known:
             self.scheduler.lose(node)

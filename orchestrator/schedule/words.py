@@ -23,6 +23,7 @@ from orchestrator.system.strict import Problem, Strict, convert, did_you_mean, d
 _NODE = re.compile(
     r"(?:(?P<count>\d{1,4})x)?(?:(?P<what>[A-Za-z][\w/,.-]*):)?(?P<slots>\d{1,4})(?::(?P<emulated>\d{1,4}))?"
 )
+_SHARE = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(?:e-[0-9]{1,3})?")
 _FORM = "[COUNTx][ARCH[,ARCH]:]SLOTS[:EMULATED], such as amd64:4, 2xarm64v8:8:0 or 4"
 
 #: A farm of more is not simulated: the answer would not be worth the wait.
@@ -88,11 +89,7 @@ def read_rates(words: Iterable[str]) -> dict[FailureClass, float]:
             raise UsageError(
                 f'"{name}" is no class of failures', mend=did_you_mean(name, [str(one) for one in FailureClass])
             ) from None
-        if (
-            re.fullmatch(r"[0-9.]{1,20}(e-[0-9]{1,3})?", share) is None
-            or share.count(".") > 1
-            or not 0 <= float(share) <= 1
-        ):
+        if _SHARE.fullmatch(share) is None or float(share) > 1:
             raise UsageError(f'"{share[:80]}" is not a share between 0 and 1', mend='write it like "network=0.1"')
         found[kind] = float(share)
     return found

@@ -30,8 +30,8 @@ def test_a_silent_build_is_blamed_on_its_builder_where_that_does_not_answer(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
     kind: FailureClass,
-    answers: bool,
-    class_: str,  # noqa: FBT001 - a parameter of the test
+    answers: bool,  # noqa: FBT001 - a parameter of the test
+    class_: str,
 ) -> None:
     (cell, _) = world.cells(IMAGE)
     monkeypatch.setattr(Farm, "alive", lambda *_: answers)

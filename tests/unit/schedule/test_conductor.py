@@ -251,3 +251,75 @@ def test_an_interruption_waits_for_what_runs_and_starts_nothing_more() -> None:
     assert {name: one.kind for name, one in script.over_.items() if one is not None} == {
         "a-1": FailureClass.CANCELLED, "b-1": FailureClass.CANCELLED, "c-1": FailureClass.CANCELLED,
     }  # fmt: skip
+
+
+def led(tasks: Sequence[Task], script: Script, nodes: Sequence[Node], **more: object) -> Script:
+    scheduler = Scheduler(tasks, nodes, home="home")
+    Conductor(scheduler=scheduler, workers=script, listener=script, random=random.Random(0), **more).conduct()  # type: ignore[arg-type]
+    return script
+
+
+FARM = (machine(1, name="home"), machine(2, name="far"))
+
+
+def test_without_the_engine_at_home_nothing_can_be_finished_anywhere() -> None:
+    tasks = [task for number in range(10) for task in cell(f"{number}-1", AMD, 10, 5)]
+    script = led(
+        tasks,
+        Script(
+            lambda one: Failure(kind=FailureClass.ENGINE_LOST, message="EOF") if one.node == "home" else None,
+            dead={"home"},
+        ),
+        FARM,
+    )
+    assert "lost home engine lost" in script.log
+    assert len(script.starts) <= 5
+    assert any("not tried: the engine does not answer: EOF" in line for line in script.log)
+    assert len(script.over_) == 10
+
+
+def test_a_full_disk_takes_a_builder_out_and_the_others_go_on() -> None:
+    tasks = [task for number in range(6) for task in cell(f"{number}-1", AMD, 10, 5)]
+    script = led(
+        tasks,
+        Script(lambda one: Failure(kind=FailureClass.DISK_FULL, message="no space") if one.node == "far" else None),
+        FARM,
+    )
+    assert "lost far disk full" in script.log
+    assert set(script.over_.values()) == {None}
+
+
+def test_several_cells_on_a_lost_builder_all_go_elsewhere() -> None:
+    tasks = [task for number in range(6) for task in cell(f"{number}-1", AMD, 10, 5)]
+    script = led(
+        tasks,
+        Script(
+            lambda one: Failure(kind=FailureClass.ENGINE_LOST, message="EOF") if one.node == "far" else None,
+            dead={"far"},
+        ),
+        FARM,
+        patience=Patience(attempts=1, seconds=0),
+    )
+    assert script.log.count("lost far engine lost") == 1
+    assert set(script.over_.values()) == {None}
+    assert sum(one.node == "far" for one in script.starts) == 2
+
+
+def test_the_time_for_retries_is_counted_from_the_first_failure() -> None:
+    script = conduct(
+        cell("a-1", AMD, 4000), times(FailureClass.NETWORK, 1), patience=Patience(attempts=4, seconds=3600)
+    )
+    assert script.over_ == {"a-1": None}
+
+
+def test_a_cell_that_is_dropped_while_it_rests_keeps_its_own_failure() -> None:
+    def fails(one: Assignment) -> Failure | None:
+        kind = {"a-1": FailureClass.REGISTRY_BUSY, "b-1": FailureClass.COMPILE}.get(one.task.cell)
+        return None if kind is None else Failure(kind=kind, message=f"{kind} as told", after=500.0)
+
+    script = conduct([*cell("a-1", AMD, 10), *cell("b-1", AMD, 9), *cell("c-1", AMD, 8)], fails, fail_fast=True)
+    assert {name: one.message for name, one in script.over_.items() if one is not None} == {
+        "a-1": "registry busy as told",
+        "b-1": "compile error as told",
+        "c-1": "not tried: --fail-fast, and a cell has failed",
+    }

@@ -161,3 +161,58 @@ def test_what_no_node_can_run_is_told(platform: str) -> None:
     scheduler = Scheduler(tasks, [machine(1, emulated=0)])
     assert started(scheduler) == []
     assert {task.cell for task in scheduler.impossible()} == {"a-1"}
+
+
+def test_what_was_to_be_proven_on_a_lost_node_is_proven_at_home() -> None:
+    nodes = [machine(1, name="home"), machine(3, name="far")]
+    tasks = [task for name in ("a-1", "b-1", "c-1") for task in cell(name, AMD, 10, 5)]
+    scheduler = Scheduler(tasks, nodes, home="home")
+    where = {one.task.cell: one.node for one in scheduler.start(0.0)}
+    assert where == {"a-1": "home", "b-1": "far", "c-1": "far"}
+    scheduler.finish("b-1", Stage.BUILD, prove_on="far")
+    assert started(scheduler) == [("b-1", "prove", "far", False)]
+    scheduler.lose("far")
+    scheduler.again("b-1", Stage.PROVE, at=0.0)
+    # Its build ends well in the moment in which its node is lost: the image is at home.
+    scheduler.finish("c-1", Stage.BUILD, prove_on="far")
+    scheduler.finish("a-1", Stage.BUILD, prove_on="home")
+    assert scheduler.impossible() == ()
+    order = []
+    while not scheduler.done:
+        (one,) = scheduler.start(0.0)
+        order.append((one.task.cell, one.node))
+        scheduler.finish(one.task.cell, one.task.stage)
+    assert sorted(order) == [("a-1", "home"), ("b-1", "home"), ("c-1", "home")]
+
+
+def test_what_rests_is_not_woken_by_a_lost_node() -> None:
+    nodes = [machine(1, name="home"), machine(1, name="far")]
+    scheduler = Scheduler(cell("a-1", AMD, 10, 5), nodes, home="home")
+    started(scheduler)
+    scheduler.finish("a-1", Stage.BUILD, prove_on="far")
+    started(scheduler)
+    scheduler.again("a-1", Stage.PROVE, at=9.0)
+    scheduler.lose("far")
+    assert started(scheduler, 8.0) == []
+    assert started(scheduler, 9.0) == [("a-1", "prove", "home", False)]
+    assert scheduler.next_wake() is None
+
+
+def test_one_that_avoids_a_node_keeps_nobody_else_from_it() -> None:
+    tasks = [*cell("a-1", AMD, 100), *cell("b-1", AMD, 5), *cell("c-1", AMD, 4)]
+    scheduler = Scheduler(tasks, [machine(1), machine(1, name="two")])
+    assert [one[0] for one in started(scheduler)] == ["a-1", "b-1"]
+    scheduler.again("a-1", Stage.BUILD, at=0.0, elsewhere=True)
+    assert started(scheduler) == [("c-1", "build", "one", False)]
+    scheduler.finish("b-1", Stage.BUILD)
+    assert started(scheduler) == [("a-1", "build", "two", False)]
+
+
+def test_where_nothing_may_be_emulated_no_proof_is() -> None:
+    home = Node(name="home", native=frozenset({AMD}), slots=2, builds=False)
+    arm = machine(1, name="arm", native=(ARM,), emulated=0)
+    scheduler = Scheduler(cell("a-1", ARM, 10, 5), [arm, home], emulation=Emulation.NEVER, home="home")
+    started(scheduler)
+    scheduler.finish("a-1", Stage.BUILD, prove_on="home")
+    assert started(scheduler) == []
+    assert [task.stage for task in scheduler.impossible()] == [Stage.PROVE]
