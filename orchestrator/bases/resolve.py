@@ -10,6 +10,7 @@ from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.provider import Bases
 from orchestrator.bases.registry import NotInRegistryError, unreachable
 from orchestrator.config.settings import BasePolicy
+from orchestrator.errors import OrchestratorError, UnreachableError, VerificationError
 from orchestrator.matrix.model import Cell, Family
 from orchestrator.system.progress import Progress
 
@@ -30,9 +31,13 @@ class BaseResolver:
     progress: Progress
     _from_registry: dict[str, Base] = field(default_factory=dict)
     _resolved: dict[str, Base] = field(default_factory=dict)
+    _missing: dict[str, OrchestratorError] = field(default_factory=dict)
 
     def check(self, cells: Iterable[Cell]) -> None:
-        """Find out where every base will come from, before anything is made. Raises `UnreachableError` for one that nothing gives."""
+        """Find out where every base will come from, before anything is made.
+
+        A base that nothing gives is told by `missing`: other cells may have theirs. Raises `UnreachableError` when nothing gives any.
+        """
         if self.policy is BasePolicy.BOOTSTRAP:
             return
         every = tuple({str(one): one for one in map(_wanted, cells)}.values())
@@ -45,13 +50,20 @@ class BaseResolver:
             if isinstance(answer, Base):
                 self._from_registry[str(wanted)] = answer
                 continue
-            if not _bootstraps(wanted):
-                raise unreachable(wanted, str(answer), bootstrap="") from None
-            if self.policy is BasePolicy.REGISTRY:
-                raise unreachable(wanted, str(answer), bootstrap="set bases: auto, or ") from None
+            bootstraps = _bootstraps(wanted)
+            if not bootstraps or self.policy is BasePolicy.REGISTRY:
+                hint = "set bases: auto, or " if bootstraps else ""
+                self._missing[str(wanted)] = unreachable(wanted, str(answer), bootstrap=hint)
+                continue
             if not silent:
                 self.progress.note(f"no registry gives {wanted.reference} ({answer}); bootstrapping bases instead")
             silent = True
+        if len(self._missing) == len(every):
+            raise next(iter(self._missing.values()))
+
+    def missing(self, cell: Cell) -> OrchestratorError | None:
+        """Say why a cell's base cannot be had; None when it can, or when that is not known yet."""
+        return self._missing.get(str(_wanted(cell)))
 
     def _asked(self, wanted: Wanted) -> Base | NotInRegistryError:
         try:
@@ -60,11 +72,20 @@ class BaseResolver:
             return error
 
     def resolve(self, cell: Cell) -> Base:
-        """Give the base of a cell, bootstrapping it if that is where it comes from."""
+        """Give the base of a cell, bootstrapping it if that is where it comes from.
+
+        Raises like `Bases.ensure`; what is unreachable or wrong is remembered for `missing`.
+        """
         wanted = _wanted(cell)
         name = str(wanted)
+        if name in self._missing:
+            raise self._missing[name]
         if name not in self._resolved:
-            self._resolved[name] = self._from_registry.get(name) or self.bases.ensure(wanted)
+            try:
+                self._resolved[name] = self._from_registry.get(name) or self.bases.ensure(wanted)
+            except (UnreachableError, VerificationError) as error:
+                self._missing[name] = error
+                raise
         return self._resolved[name]
 
 

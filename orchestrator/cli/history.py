@@ -33,7 +33,11 @@ def command(told: Common, cell: str | None, *, limit: int) -> None:
                     "run": one.run,
                     "id": one.cell,
                     "state": str(one.state),
+                    "key": one.key,
                     "executed": one.execution,
+                    "node": one.node,
+                    "try": one.tries,
+                    "setting": one.setting,
                     "started": one.started,
                     "seconds": one.seconds,
                     "digest": one.digest,
@@ -51,4 +55,6 @@ def command(told: Common, cell: str | None, *, limit: int) -> None:
         emit("no attempts yet")
     for one in attempts:
         detail = f"{one.failure_class}: {one.message}" if one.failure_class else one.digest[:19]
+        if one.tries > 1:
+            detail = f"try {one.tries}{f' with {one.setting}' if one.setting else ''}: {detail}"
         emit(f"{one.started[:19]}  {one.cell}  {one.state}  {one.execution}  {one.seconds:.0f} s  {detail}")

@@ -13,7 +13,8 @@ from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.provider import Bases
 from orchestrator.bases.registry import PATIENCE, from_registry
 from orchestrator.bases.resolve import BaseResolver
-from orchestrator.errors import OrchestratorError
+from orchestrator.disk.space import warn_of_disk
+from orchestrator.errors import OrchestratorError, UnreachableError, VerificationError
 from orchestrator.inputs.provider import Inputs
 from orchestrator.ledger.recall import Recall
 from orchestrator.matrix.model import Cell
@@ -38,7 +39,8 @@ _LANES = 4
 class Prepared:
     """Cells with their plan, the builders, and the resolvers that will be asked for bases and inputs.
 
-    `present` maps references in the engine to ids, as they were when the plan was made.
+    `present` maps references in the engine to ids, as they were when the plan was made. `missing` says of cells, by id, why their base cannot
+    be had: they fail, the others are worked on.
     """
 
     planned: tuple[PlannedCell, ...]
@@ -46,6 +48,7 @@ class Prepared:
     bases: BaseResolver
     inputs: Inputs
     present: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, OrchestratorError] = field(default_factory=dict)
 
     def ingredients(self, cell: Cell) -> Ingredients:
         """Give what the build of a cell needs; what has not been fetched yet is fetched now."""
@@ -62,10 +65,15 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
     sweep_scratch(CONTEXT, PROOF)
     sweep(shop.client)
     bases = _bases(shop)
-    # A base that cannot be had fails at once, before any emulator is fetched for it.
+    # Bases that nothing gives are found out at once, before any emulator is fetched for them.
     bases.check(cells)
+    low = warn_of_disk(
+        shop.places, Path(shop.engine.data_root) if shop.engine.local and shop.engine.data_root else None
+    )
+    if low is not None:
+        shop.progress.warn(f"{low.detail}; {low.mend}")
     farm = open_farm(shop.settings, shop.engine, cells, shop.places, shop.progress)
-    digests = _digests(shop, bases, cells)
+    digests, missing = _digests(shop, bases, cells)
     images = tuple({cell.image.id: cell.image for cell in cells}.values())
     texts = {one.image.id: one.text for one in render_images(shop.matrix, images)}
     present = shop.images()
@@ -75,7 +83,7 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
         preferred, *others = farm.executions(cell)
         return Known(
             dockerfile=texts[cell.image.id],
-            base_digest=digests[cell.id],
+            base_digest=digests.get(cell.id, ""),
             execution=preferred,
             alternatives=tuple(others),
             proofs=fingerprint(),
@@ -84,21 +92,37 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
     planned = tuple(plan_cell(cell, known(cell), memory, present=present, force=force) for cell in cells)
     own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
     inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
-    return Prepared(planned=planned, farm=farm, bases=bases, inputs=inputs, present=present)
+    return Prepared(planned=planned, farm=farm, bases=bases, inputs=inputs, present=present, missing=missing)
 
 
-def _digests(shop: Workshop, bases: BaseResolver, cells: Sequence[Cell]) -> dict[str, str]:
-    """Resolve the base of every cell, several at once; each base once."""
+def _digests(
+    shop: Workshop, bases: BaseResolver, cells: Sequence[Cell]
+) -> tuple[dict[str, str], dict[str, OrchestratorError]]:
+    """Resolve the base of every cell, several at once, each base once; returns the digests, and why others cannot be had, by cell.
+
+    Raises what the machine lacks, and the reason of the first when no base can be had at all.
+    """
+
+    def resolve(cell: Cell) -> Base | OrchestratorError:
+        try:
+            return bases.resolve(cell)
+        except (UnreachableError, VerificationError) as error:
+            return error
+
     first = {(cell.image.variant.base, cell.architecture.name): cell for cell in cells}
     with ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="base") as pool:
-        futures = {name: pool.submit(bases.resolve, cell) for name, cell in first.items()}
+        futures = {name: pool.submit(resolve, cell) for name, cell in first.items()}
         try:
-            found = {name: future.result().digest for name, future in futures.items()}
+            found = {name: future.result() for name, future in futures.items()}
         except BaseException:
             shop.cancellation.cancel()
             pool.shutdown(cancel_futures=True)
             raise
-    return {cell.id: found[cell.image.variant.base, cell.architecture.name] for cell in cells}
+    by_cell = {cell.id: found[cell.image.variant.base, cell.architecture.name] for cell in cells}
+    missing = {name: one for name, one in by_cell.items() if isinstance(one, OrchestratorError)}
+    if len(missing) == len(by_cell):
+        raise next(iter(missing.values()))
+    return {name: one.digest for name, one in by_cell.items() if isinstance(one, Base)}, missing
 
 
 def _bases(shop: Workshop) -> BaseResolver:

@@ -14,7 +14,7 @@ from orchestrator.pipeline.board import Board, Outlook
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.preparing import Prepared, fetching_ahead
-from orchestrator.pipeline.workers import CellWorkers
+from orchestrator.pipeline.workers import CellWorkers, failure_of
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, PlannedCell
 from orchestrator.publish.names import local_references
@@ -66,7 +66,8 @@ def run_cells(
     """Work through the plan; results come back in its order. An interruption is raised when everything has been ended cleanly."""
     farm = prepared.farm
     jobs = jobs if jobs is not None else shop.settings.jobs
-    tasks = tasks_for(prepared.planned, Durations(seen=shop.ledger.durations()), farm=farm, node=farm.home)
+    possible = [one for one in prepared.planned if one.cell.id not in prepared.missing]
+    tasks = tasks_for(possible, Durations(seen=shop.ledger.durations()), farm=farm, node=farm.home)
     priority = best_priority(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs)
     outlook = simulate(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority)
     workers = CellWorkers(
@@ -140,7 +141,10 @@ class _Going:
                 self.workers.adopt(left)
         self.shop.ledger.abandon(before=run)
         for one in self.prepared.planned:
-            if one.action in {Action.NOTHING, Action.PUBLISH} and one.attempt is not None:
+            if one.cell.id in self.prepared.missing:
+                failure = failure_of(self.prepared.missing[one.cell.id])
+                self._end(CellResult(planned=one, attempt=None, failure=failure, tags=(), seconds=0.0))
+            elif one.action in {Action.NOTHING, Action.PUBLISH} and one.attempt is not None:
                 tags = self.workers.tag(one.cell, one.attempt.reference, self.prepared.present)
                 attempt = self.shop.ledger.attempt(one.attempt.id)
                 self._end(

@@ -297,7 +297,7 @@ class CellWorkers:
 
     def _remember_error(self, cell: str, error: Exception | None) -> Failure:
         """A worker that was ended by an exception: what came from outside has its class, anything else is told in the log."""
-        failure = _failure_of(error)
+        failure = failure_of(error)
         attempt = self.latest(cell)
         # What is built stays built: only its proofs are to be made again.
         if attempt is not None and attempt.state is State.RUNNING:
@@ -342,7 +342,8 @@ _KINDS: tuple[tuple[type[OrchestratorError], FailureClass], ...] = (
 )
 
 
-def _failure_of(error: Exception | None) -> Failure:
+def failure_of(error: Exception | None) -> Failure:
+    """Give an error its class, its message and its mend."""
     if isinstance(error, (DockerException, RequestException)):
         return Failure(kind=FailureClass.ENGINE_LOST, message=f"the engine failed: {str(error)[:300]}")
     if isinstance(error, OrchestratorError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import docker
 import pytest
 from docker.errors import DockerException
 
+from orchestrator.bases.model import Base
 from orchestrator.build.execution import Execution
 from orchestrator.config.settings import Settings
 from orchestrator.engine.model import Engine
-from orchestrator.errors import EnvironmentFailedError, UnreachableError
+from orchestrator.errors import EnvironmentFailedError, ExitCode, UnreachableError
 from orchestrator.matrix.model import Cell, Matrix, Platform
 from orchestrator.pipeline import preparing
 from orchestrator.pipeline import workshop as workshop_module
 from orchestrator.pipeline.preparing import prepare
+from orchestrator.pipeline.run import exit_code, run_cells
 from orchestrator.pipeline.workshop import open_workshop
 from orchestrator.plan.plan import Action
 from orchestrator.prove.fingerprint import fingerprint
@@ -89,6 +92,30 @@ def test_executions_are_by_architecture(world: World, monkeypatch: pytest.Monkey
     monkeypatch.setattr(workshop_module, "ensure_emulation", ensure)
     found = world.shop.executions(world.cells(IMAGE))
     assert found == {"amd64": Execution(), "arm64v8": Execution(emulator="qemu 10")}
+
+
+def test_a_base_that_cannot_be_had_fails_its_cells_and_no_others(
+    world: World, bases: FakeBases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, lost = world.cells(IMAGE), world.cells("2.7-bullseye")
+    assert bases.gone is False
+
+    def resolve(self: FakeBases, cell: Cell) -> Base:
+        if cell.image.variant.name == "bullseye":
+            raise UnreachableError("no such base", mend="ask")
+        return FakeIngredients.resolve(self, cell)
+
+    monkeypatch.setattr(FakeBases, "resolve", resolve)
+    prepared = prepare(world.shop, (*lost, *whole))
+    assert set(prepared.missing) == {cell.id for cell in lost}
+    inputs: Any = FakeIngredients()
+    ready = replace(prepared, inputs=inputs)
+    results = run_cells(world.shop, world.shop.ledger.start_run("build"), ready, world.board)
+    assert [one.ok for one in results] == [False, False, True, True]
+    assert [one.failure.message for one in results if one.failure is not None] == ["no such base"] * 2
+    assert exit_code(results) is ExitCode.UNREACHABLE
+    with pytest.raises(UnreachableError, match="no such base"):
+        prepare(world.shop, lost)
 
 
 class Opened:
