@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -50,16 +51,14 @@ class Small:
     ) -> tuple[str, ...]:
         """Write a matrix that no cache knows, and give the ids of its cells; `more` follows in the step of the template.
 
-        `lines` are made of 3.9 where the examples have none such.
+        `lines` are made of 3.9 where the examples have none such; their sources are then in the directory `inputs`.
         """
         path = small_matrix(self.directory, uuid.uuid4().hex, more=more)
         document = json.loads(path.read_text(encoding="utf-8"))
         document["name"] = NAME
         known = document["lines"]
         if lines is not None:
-            document["lines"] = {line: known.get(line) or {**known["3.9"], "release": f"{line}.1"} for line in lines}
-            for line, value in document["lines"].items():
-                value["aliases"] = value["aliases"] if line in known else []
+            document["lines"] = {line: known.get(line) or self._line(line, known["3.9"]) for line in lines}
         if archs is not None:
             document["enabled_architectures"] = list(archs)
         path.write_text(json.dumps(document), encoding="utf-8")
@@ -67,9 +66,25 @@ class Small:
             f"{line}-slim-bullseye-{arch}" for line in document["lines"] for arch in document["enabled_architectures"]
         )
 
+    def _line(self, name: str, like: Mapping[str, Any]) -> dict[str, Any]:
+        inputs, data = self.directory / "inputs", f"the source of {name}".encode()
+        inputs.mkdir(exist_ok=True)
+        (inputs / f"Python-{name}.1.tar.xz").write_bytes(data)
+        source = {**like["source"], "sha256": hashlib.sha256(data).hexdigest()}
+        return {**like, "release": f"{name}.1", "aliases": [], "source": source}
+
+    def compile_apart(self) -> None:
+        """Let the step be one of a stage called build, as in real templates; the image only has its result."""
+        template = self.directory / "dockerfile-templates" / "slim.Dockerfile.j2"
+        first, step, last = template.read_text(encoding="utf-8").splitlines()
+        text = "\n".join((f"{first} AS build", step, first, "COPY --from=build /small /small", last))
+        template.write_text(f"{text}\n", encoding="utf-8")
+
     def config(self, **settings: Any) -> None:
         """Write the config; bases are bootstrapped unless `settings` say something else."""
-        text = yaml.safe_dump({"bases": "bootstrap", **settings})
+        inputs = self.directory / "inputs"
+        own = {"inputs": str(inputs)} if inputs.exists() else {}
+        text = yaml.safe_dump({"bases": "bootstrap", **own, **settings})
         (self.directory / "orchestrator.yaml").write_text(text, encoding="utf-8")
 
     def __call__(self, *words: str, timeout: float = 150) -> Called:
