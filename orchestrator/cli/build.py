@@ -37,7 +37,7 @@ def command(
     """
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.pipeline.preparing import prepare  # noqa: PLC0415
-    from orchestrator.pipeline.run import exit_code, run_cells  # noqa: PLC0415
+    from orchestrator.pipeline.run import exit_code, retries_of, run_cells  # noqa: PLC0415
     from orchestrator.pipeline.workshop import Alone, open_workshop  # noqa: PLC0415
     from orchestrator.report.board import ConsoleBoard  # noqa: PLC0415
     from orchestrator.report.results import describe_results, results_table  # noqa: PLC0415
@@ -55,7 +55,7 @@ def command(
             results = run_cells(shop, run.number, prepared, ConsoleBoard(console), fail_fast=not keep_going, jobs=jobs)
             run.code = exit_code(results)
         if told.json:
-            emit_json(describe_results(results))
+            emit_json(describe_results(results) | {"retries": retries_of(prepared, results)})
         else:
             emit(results_table(results))
             if shop.engine.embedded:

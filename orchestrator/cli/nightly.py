@@ -44,6 +44,6 @@ def command(told: Common, selection: Any, *, jobs: int | None, wait: bool) -> in
         emit(results_table(night.results))
         for image, reason in night.held_back.items():
             emit(f"{image}: not published: {reason}")
-        again = f", {night.retries} requests tried again" if night.retries else ""
+        again = f"; {night.retries} times something was tried again" if night.retries else ""
         emit(f"{len(night.published)} references published{again}")
     return int(night.code)

@@ -11,7 +11,7 @@ from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publishing import publish_cells
-from orchestrator.pipeline.run import exit_code, run_cells
+from orchestrator.pipeline.run import exit_code, retries_of, run_cells
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names
 from orchestrator.publish.publish import Published
@@ -36,7 +36,8 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: in
         run.code = exit_code(results)
         if shop.settings.registry is None:
             shop.progress.note("nothing is published: there is no registry: in the config")
-            return Night(results=results, published=(), held_back={}, code=run.code)
+            retries = retries_of(prepared, results)
+            return Night(results=results, published=(), held_back={}, code=run.code, retries=retries)
         names = Names(registry=shop.settings.registry, namespace=shop.settings.namespace, repository=shop.matrix.name)
         report = publish_cells(shop, cells, names)
         if run.code is ExitCode.DONE:
@@ -46,5 +47,5 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: in
             published=report.published,
             held_back=report.held_back,
             code=run.code,
-            retries=report.retries,
+            retries=retries_of(prepared, results) + report.retries,
         )

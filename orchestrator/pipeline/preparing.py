@@ -40,7 +40,7 @@ class Prepared:
     """Cells with their plan, the builders, and the resolvers that will be asked for bases and inputs.
 
     `present` maps references in the engine to ids, as they were when the plan was made. `missing` says of cells, by id, why their base cannot
-    be had: they fail, the others are worked on.
+    be had: they fail, the others are worked on. `retries` counts the look-ups that were tried again.
     """
 
     planned: tuple[PlannedCell, ...]
@@ -49,6 +49,7 @@ class Prepared:
     inputs: Inputs
     present: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, OrchestratorError] = field(default_factory=dict)
+    retries: int = 0
 
     def ingredients(self, cell: Cell) -> Ingredients:
         """Give what the build of a cell needs; what has not been fetched yet is fetched now."""
@@ -64,7 +65,8 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
     end_orphans()
     sweep_scratch(CONTEXT, PROOF)
     sweep(shop.client)
-    bases = _bases(shop)
+    retries = Retries(patience=PATIENCE, on_retry=tell_retries(shop.progress))
+    bases = _bases(shop, retries)
     # Bases that nothing gives are found out at once, before any emulator is fetched for them.
     bases.check(cells)
     low = warn_of_disk(
@@ -92,7 +94,9 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
     planned = tuple(plan_cell(cell, known(cell), memory, present=present, force=force) for cell in cells)
     own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
     inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
-    return Prepared(planned=planned, farm=farm, bases=bases, inputs=inputs, present=present, missing=missing)
+    return Prepared(
+        planned=planned, farm=farm, bases=bases, inputs=inputs, present=present, missing=missing, retries=retries.count
+    )
 
 
 def _digests(
@@ -125,8 +129,7 @@ def _digests(
     return {name: one.digest for name, one in by_cell.items() if isinstance(one, Base)}, missing
 
 
-def _bases(shop: Workshop) -> BaseResolver:
-    retries = Retries(patience=PATIENCE, on_retry=tell_retries(shop.progress))
+def _bases(shop: Workshop, retries: Retries) -> BaseResolver:
     reachability = Reachability()
 
     def look_up(wanted: Wanted) -> Base:

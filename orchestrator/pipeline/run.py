@@ -26,7 +26,7 @@ from orchestrator.schedule.scheduler import Scheduler
 from orchestrator.schedule.simulation import simulate
 from orchestrator.system.owners import end_children
 
-__all__ = ["exit_code", "run_cells", "tasks_for"]
+__all__ = ["exit_code", "retries_of", "run_cells", "tasks_for"]
 
 
 def tasks_for(
@@ -207,6 +207,11 @@ def _left(scheduler: Scheduler) -> float:
 
 def _runs_natively(scheduler: Scheduler, task: Task) -> bool:
     return any(task.platform in node.native for node in scheduler.nodes)
+
+
+def retries_of(prepared: Prepared, results: Sequence[CellResult]) -> int:
+    """Count what was tried again: look-ups of bases, builds and proofs."""
+    return prepared.retries + sum(max(0, result.tries - 1) for result in results)
 
 
 def exit_code(results: Sequence[CellResult]) -> ExitCode:

@@ -45,7 +45,7 @@ class FakeBases(FakeIngredients):
 @pytest.fixture
 def bases(world: World, monkeypatch: pytest.MonkeyPatch) -> FakeBases:
     fake = FakeBases()
-    monkeypatch.setattr(preparing, "_bases", lambda _: fake)
+    monkeypatch.setattr(preparing, "_bases", lambda *_: fake)
     monkeypatch.setattr(preparing, "sweep", lambda _: 0)
     monkeypatch.setattr(preparing, "end_orphans", lambda: 0)
     monkeypatch.setattr(preparing, "sweep_scratch", lambda *_: [])
