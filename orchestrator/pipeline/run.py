@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.build.failure import Failure
@@ -131,6 +131,7 @@ class _Going:
     results: dict[str, CellResult] = field(default_factory=dict)
     _planned: dict[str, PlannedCell] = field(default_factory=dict)
     _started: dict[str, float] = field(default_factory=dict)
+    _stage_started: dict[str, float] = field(default_factory=dict)
 
     def begin(self, run: int) -> None:
         """Take over what killed runs left whole, close what they left open, and settle the cells that need nothing."""
@@ -153,7 +154,9 @@ class _Going:
 
     def started(self, assignment: Assignment) -> None:
         """Tell the board."""
-        self._started.setdefault(assignment.task.cell, time.monotonic())
+        now = time.monotonic()
+        self._started.setdefault(assignment.task.cell, now)
+        self._stage_started[assignment.task.cell] = now
         self.board.begin(self._planned[assignment.task.cell], assignment)
 
     def retried(self, assignment: Assignment, failure: Failure, seconds: float) -> None:
@@ -189,7 +192,7 @@ class _Going:
 
     def beat(self) -> None:
         """Tell the board how long it will take."""
-        self.board.expect(_left(self.scheduler))
+        self.board.expect(_left(self.scheduler, self._stage_started, time.monotonic()))
 
     def _end(self, result: CellResult) -> None:
         self.results[result.cell.id] = result
@@ -197,12 +200,18 @@ class _Going:
             self.board.end(result)
 
 
-def _left(scheduler: Scheduler) -> float:
-    """Guess the seconds until the end: what waits, spread over the slots, or the longest that runs."""
-    waiting = sum(task.native if _runs_natively(scheduler, task) else task.emulated for task in scheduler.waiting())
+def _left(scheduler: Scheduler, started: Mapping[str, float], now: float) -> float:
+    """Guess the seconds until the end: all that is left, spread over the slots, or the longest cell that runs."""
+    later: dict[str, float] = {}
+    for task in scheduler.waiting():
+        native = _runs_natively(scheduler, task)
+        later[task.cell] = later.get(task.cell, 0.0) + task.seconds(emulated=not native)
+    running = {
+        one.task.cell: max(0.0, one.expected - (now - started.get(one.task.cell, now))) for one in scheduler.running
+    }
+    chains = [seconds + later.get(cell, 0.0) for cell, seconds in running.items()]
     slots = sum(node.slots for node in scheduler.nodes) or 1
-    running = [assignment.expected for assignment in scheduler.running]
-    return max([*running, (waiting + sum(running)) / slots], default=0.0)
+    return max([*chains, (sum(later.values()) + sum(running.values())) / slots], default=0.0)
 
 
 def _runs_natively(scheduler: Scheduler, task: Task) -> bool:

@@ -55,7 +55,7 @@ def native_images(
 ) -> Images:
     """3.9 and 2.7 for amd64, built and proven."""
     assert client.ping()
-    return build_all(orchestrator, bootstrap, [NATIVE], tmp_path_factory.mktemp("native"))
+    return build_all(orchestrator, bootstrap, NATIVE, tmp_path_factory.mktemp("native"))
 
 
 @pytest.fixture(scope="session")
@@ -64,4 +64,4 @@ def emulated_images(
 ) -> Images:
     """3.9 and 2.7 for arm64v8, built and proven, and compared with those for amd64."""
     assert native_images.ok
-    return build_all(orchestrator, bootstrap, [[cell] for cell in EMULATED], tmp_path_factory.mktemp("emulated"))
+    return build_all(orchestrator, bootstrap, EMULATED, tmp_path_factory.mktemp("emulated"))
