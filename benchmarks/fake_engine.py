@@ -139,7 +139,7 @@ def _remembered() -> None:
 def main() -> int:
     """Put the fakes in place, and run the command line."""
     replaced: dict[Any, dict[str, Any]] = {
-        workshop: {"engine_for_work": _engine_for_work, "_connect": lambda _: _Client()},
+        workshop: {"engine_for_work": _engine_for_work, "connect": lambda _: _Client()},
         preparing: {"_bases": lambda *_: _Bases(), "open_farm": _farm, "end_orphans": lambda: 0},
         building: {"build": _build},
         proving: {"prove": _prove, "upstream_of": lambda *_: None},

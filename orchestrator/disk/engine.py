@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import docker
-from docker.errors import DockerException
 
 from orchestrator.disk.cache import Caches
 from orchestrator.engine.connect import engine_for_work, find_engine, ordered_engine
+from orchestrator.engine.connection import connect
 from orchestrator.engine.layout import Layout
-from orchestrator.engine.model import Engine
 from orchestrator.engine.packages import current_tree
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.system.places import Places
@@ -50,19 +49,6 @@ def open_side(
         if current_tree(layout) is None or not layout.data.is_dir():
             yield None
             return
-    with engine_for_work(places, progress, runner=runner) as engine, contextlib.closing(_connect(engine)) as client:
+    with engine_for_work(places, progress, runner=runner) as engine, contextlib.closing(connect(engine)) as client:
         caches = Caches(docker=engine.docker, environment=engine.environment, runner=runner)
         yield EngineSide(client=client, caches=caches, builders=tuple(builders))
-
-
-def _connect(engine: Engine) -> docker.DockerClient:
-    try:
-        return docker.from_env(
-            environment={**engine.environment, "DOCKER_HOST": engine.host},
-            timeout=600,
-            use_ssh_client=engine.host.startswith("ssh://"),
-        )
-    except DockerException as error:
-        raise EnvironmentFailedError(
-            f"the engine at {engine.host} does not answer: {error}", mend="run 'orchestrator doctor'"
-        ) from error

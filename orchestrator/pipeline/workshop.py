@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import docker
-from docker.errors import DockerException
 
 from orchestrator.build.execution import Execution
 from orchestrator.config.settings import Settings
 from orchestrator.engine.binfmt import ensure_emulation
 from orchestrator.engine.connect import engine_for_work
+from orchestrator.engine.connection import connect
 from orchestrator.engine.model import Engine
-from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Cell, Matrix
@@ -43,7 +42,7 @@ class Workshop:
 
     def open_client(self) -> docker.DockerClient:
         """Open another connection to the engine, for a thread of its own; whoever asks closes it."""
-        return _connect(self.engine)
+        return connect(self.engine)
 
     def executions(self, cells: Sequence[Cell]) -> dict[str, Execution]:
         """Make the platforms of some cells executable in the engine; tells how each runs, by the architecture's name."""
@@ -82,7 +81,7 @@ def open_workshop(
     with lock, open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as found:
         # Whatever is started for this engine says whose it is: after a kill -9 the next run ends it.
         engine = replace(found, environment={**found.environment, VARIABLE: owner()})
-        client = _connect(engine)
+        client = connect(engine)
         with contextlib.closing(client):
             yield Workshop(
                 matrix=matrix,
@@ -94,17 +93,3 @@ def open_workshop(
                 ledger=ledger,
                 cancellation=Cancellation(),
             )
-
-
-def _connect(engine: Engine) -> docker.DockerClient:
-    try:
-        return docker.from_env(
-            # With the host that was found (perhaps a context's) come the TLS settings of the environment.
-            environment={**engine.environment, "DOCKER_HOST": engine.host},
-            timeout=600,
-            use_ssh_client=engine.host.startswith("ssh://"),
-        )
-    except DockerException as error:
-        raise EnvironmentFailedError(
-            f"the engine at {engine.host} does not answer: {error}", mend="run 'orchestrator doctor'"
-        ) from error

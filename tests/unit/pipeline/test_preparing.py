@@ -160,4 +160,4 @@ def test_a_workshop_is_opened_with_one_connection_and_closes_it(
 
     monkeypatch.setattr(docker, "from_env", refuse)
     with pytest.raises(EnvironmentFailedError, match="the engine at unix:///x does not answer"):
-        workshop_module._connect(world.shop.engine)
+        connect(world.shop.engine)
