@@ -213,8 +213,9 @@ def classify(evidence: Evidence) -> FailureClass:
             or code in row.exits
         ):
             return row.kind
-    # Nobody but the kernel, short of memory, or a person sends KILL to buildx.
-    return FailureClass.OUT_OF_MEMORY if evidence.status == -9 else FailureClass.UNKNOWN
+    # Nobody but the kernel, short of memory, or a person sends KILL to buildx. The docker command whose plugin is killed ends so, without a word.
+    killed = evidence.status == -9 or (evidence.status == 255 and not any(evidence.said) and not evidence.error)
+    return FailureClass.OUT_OF_MEMORY if killed else FailureClass.UNKNOWN
 
 
 def retry_after(text: str) -> float | None:

@@ -14,7 +14,8 @@ from orchestrator.pipeline.board import Board, Outlook
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.preparing import Prepared, fetching_ahead
-from orchestrator.pipeline.workers import CellWorkers, failure_of
+from orchestrator.pipeline.remembering import Remembering, failure_of
+from orchestrator.pipeline.workers import CellWorkers
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, PlannedCell
 from orchestrator.publish.names import local_references
@@ -70,10 +71,11 @@ def run_cells(
     tasks = tasks_for(possible, Durations(seen=shop.ledger.durations()), farm=farm, node=farm.home)
     priority = best_priority(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs)
     outlook = simulate(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority)
+    memory = Remembering(shop=shop, farm=farm, run=run)
     workers = CellWorkers(
         shop=shop,
         farm=farm,
-        run=run,
+        memory=memory,
         planned={one.cell.id: one for one in prepared.planned},
         ingredients=prepared.ingredients,
         board=board,
@@ -81,7 +83,7 @@ def run_cells(
     scheduler = Scheduler(
         tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority, home=farm.home
     )
-    going = _Going(shop=shop, prepared=prepared, workers=workers, board=board, scheduler=scheduler)
+    going = _Going(shop=shop, prepared=prepared, memory=memory, board=board, scheduler=scheduler)
     settings = shop.settings.retries
     conductor = Conductor(
         scheduler=scheduler,
@@ -125,7 +127,7 @@ class _Going:
 
     shop: Workshop
     prepared: Prepared
-    workers: CellWorkers
+    memory: Remembering
     board: Board
     scheduler: Scheduler
     results: dict[str, CellResult] = field(default_factory=dict)
@@ -139,14 +141,14 @@ class _Going:
         for left in self.shop.ledger.unfinished():
             # Also of cells that this run is not about: what is closed as failed would be built again.
             if left.reference in self.prepared.present:
-                self.workers.adopt(left)
+                self.memory.adopt(left)
         self.shop.ledger.abandon(before=run)
         for one in self.prepared.planned:
             if one.cell.id in self.prepared.missing:
                 failure = failure_of(self.prepared.missing[one.cell.id])
                 self._end(CellResult(planned=one, attempt=None, failure=failure, tags=(), seconds=0.0))
             elif one.action in {Action.NOTHING, Action.PUBLISH} and one.attempt is not None:
-                tags = self.workers.tag(one.cell, one.attempt.reference, self.prepared.present)
+                tags = self.memory.tag(one.cell, one.attempt.reference, self.prepared.present)
                 attempt = self.shop.ledger.attempt(one.attempt.id)
                 self._end(
                     CellResult(planned=one, attempt=attempt, failure=None, tags=tags, seconds=0.0, done_before=True)
@@ -168,7 +170,7 @@ class _Going:
         if failure is None and task.stage is not Stage.PROVE:
             return
         planned = self._planned[task.cell]
-        attempt = self.workers.latest(task.cell)
+        attempt = self.memory.latest(task.cell)
         self._end(
             CellResult(
                 planned=planned,

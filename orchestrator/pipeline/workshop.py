@@ -55,9 +55,14 @@ class Workshop:
 
     def images(self) -> dict[str, str]:
         """Map every reference in the engine to its image id: with containerd's store, the manifest's digest."""
-        # Not `images.list()`, which asks for each image once more.
-        listed: list[dict[str, Any]] = self.client.api.images()
-        return {str(tag): str(image["Id"]) for image in listed for tag in image.get("RepoTags") or ()}
+        return images_in(self.client)
+
+
+def images_in(client: docker.DockerClient) -> dict[str, str]:
+    """Map every reference in an engine to its image id."""
+    # Not `images.list()`, which asks for each image once more.
+    listed: list[dict[str, Any]] = client.api.images()
+    return {str(tag): str(image["Id"]) for image in listed for tag in image.get("RepoTags") or ()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

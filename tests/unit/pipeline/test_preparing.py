@@ -14,6 +14,7 @@ from docker.errors import DockerException
 from orchestrator.bases.model import Base
 from orchestrator.build.execution import Execution
 from orchestrator.config.settings import Settings
+from orchestrator.engine.connection import connect
 from orchestrator.engine.model import Engine
 from orchestrator.errors import EnvironmentFailedError, ExitCode, UnreachableError
 from orchestrator.matrix.model import Cell, Matrix, Platform
@@ -142,11 +143,11 @@ def test_a_workshop_is_opened_with_one_connection_and_closes_it(
     client = FakeClient()
     asked: list[dict[str, Any]] = []
 
-    def connect(**options: Any) -> FakeClient:
+    def opened(**options: Any) -> FakeClient:
         asked.append(options)
         return client
 
-    monkeypatch.setattr(docker, "from_env", connect)
+    monkeypatch.setattr(docker, "from_env", opened)
     with open_workshop(debian_matrix, Settings(), Silent()) as shop:
         used: Any = shop.client
         assert used is client

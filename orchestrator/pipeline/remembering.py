@@ -1,0 +1,209 @@
+"""What a run remembers: attempts begun and ended in the ledger, tags on what is proven. One thread does it, and it alone."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.errors import EnvironmentFailedError, OrchestratorError, UnreachableError, VerificationError
+from orchestrator.ledger.records import Attempt, PhaseRecord, Start, State
+from orchestrator.matrix.model import Cell
+from orchestrator.matrix.platforms import normalise
+from orchestrator.pipeline.building import Built, Order, inspect
+from orchestrator.pipeline.farm import Farm
+from orchestrator.pipeline.proving import Examination, Examinee, proof_records
+from orchestrator.pipeline.workshop import Workshop
+from orchestrator.plan.plan import PlannedCell
+from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.publish.names import local_references, staging_reference
+from orchestrator.schedule.model import Assignment
+
+#: What an emulated build is told when its emulator crashed: a plain CPU model, which leaves the emulator's newest code alone.
+CAREFUL: Mapping[str, str] = {"linux/arm64/v8": "cortex-a57"}
+
+
+@dataclass(kw_only=True)
+class Remembering:
+    """The attempts of one run, by cell."""
+
+    shop: Workshop
+    farm: Farm
+    run: int
+    attempts: dict[str, int] = field(default_factory=dict)
+    _references: dict[str, str] = field(default_factory=dict)
+    _tries: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, planned: PlannedCell, assignment: Assignment) -> Order:
+        """Remember that a build begins, and say what is to be built."""
+        cell, node = planned.cell, assignment.node
+        platform = normalise(str(cell.architecture.platform))
+        execution = self.farm.execution(node, platform, emulated=assignment.emulated)
+        key = planned.known.key(cell, execution)
+        self._tries[cell.id] = self._tries.get(cell.id, 0) + 1
+        careful = assignment.emulated and assignment.careful and platform in CAREFUL
+        order = Order(
+            planned=planned,
+            execution=execution,
+            node=node,
+            key=key,
+            reference=staging_reference(self.shop.matrix, cell, key.short),
+            log=self._log(cell, key.short),
+            arguments={"QEMU_CPU": CAREFUL[platform]} if careful else {},
+        )
+        self.attempts[cell.id] = self.shop.ledger.start_attempt(
+            self.run,
+            Start(
+                cell=cell.id,
+                key=key.value,
+                execution=str(execution),
+                log=str(order.log),
+                ingredients=key.ingredients,
+                reference=order.reference,
+                dockerfile=planned.known.dockerfile,
+                node=node,
+                machine=self.farm.machine(node),
+                tries=self._tries[cell.id],
+                setting=" ".join(f"{name}={value}" for name, value in order.arguments.items()),
+            ),
+        )
+        self._references[cell.id] = order.reference
+        return order
+
+    def examinee(self, planned: PlannedCell, assignment: Assignment) -> Examinee:
+        """Say what is to be proven, and how it is executed."""
+        cell = planned.cell
+        if cell.id not in self.attempts and planned.attempt is not None:
+            self.attempts[cell.id], self._references[cell.id] = planned.attempt.id, planned.attempt.reference
+        platform = normalise(str(cell.architecture.platform))
+        return Examinee(
+            cell=cell,
+            reference=self._references[cell.id],
+            execution=self.farm.execution(assignment.node, platform, emulated=assignment.emulated),
+        )
+
+    def log(self, cell: Cell) -> Path | None:
+        """The log of the attempt at a cell."""
+        attempt = self.latest(cell.id)
+        return Path(attempt.log) if attempt is not None and attempt.log else None
+
+    def latest(self, cell: str) -> Attempt | None:
+        """Find what the ledger knows of the attempt that this run made at a cell."""
+        number = self.attempts.get(cell)
+        return None if number is None else self.shop.ledger.attempt(number)
+
+    def _log(self, cell: Cell, key: str) -> Path:
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        path = self.shop.places.logs / f"{cell.id}-{stamp}-{key}.log"
+        number = 1
+        while path.exists():  # two tries within a second
+            number += 1
+            path = path.with_name(f"{cell.id}-{stamp}.{number}-{key}.log")
+        return path
+
+    def peers(self, planned: PlannedCell) -> tuple[tuple[Cell, Attempt], ...]:
+        """Find the same image on other architectures, proven and built from the same Dockerfile."""
+        peers = []
+        for other in self.shop.matrix.cells:
+            if other.image.id != planned.cell.image.id or other.id == planned.cell.id:
+                continue
+            for attempt in self.shop.ledger.attempts(other.id):
+                same = attempt.ingredients.get("dockerfile") == planned.known.digest
+                if attempt.state is State.PROVEN and same:
+                    peers.append((other, attempt))
+                    break
+        return tuple(peers)
+
+    def built(self, cell: str, built: Built) -> Failure | None:
+        """Remember how a build ended; returns its failure."""
+        number, result = self.attempts[cell], built.result
+        phases = [PhaseRecord(name=str(one.name), seconds=one.seconds, cached=one.cached) for one in result.phases]
+        if result.failure is not None:
+            self._failed(cell, result.failure, seconds=result.seconds, phases=phases)
+            return result.failure
+        self.shop.ledger.built(
+            number,
+            reference=self._references[cell],
+            digest=built.digest,
+            size=built.size,
+            seconds=result.seconds,
+            phases=phases,
+        )
+        return None
+
+    def proved(self, cell: Cell, examination: Examination) -> Failure | None:
+        """Remember what the proofs came to, and tag what is proven; returns the failure."""
+        if not examination.whole:
+            # Only a run that is being stopped leaves proofs out, and what was not shown must not count.
+            return Failure(kind=FailureClass.CANCELLED, message="interrupted while it was proven")
+        self.shop.ledger.proved(self.attempts[cell.id], proof_records(examination.outcomes), catalogue=fingerprint())
+        if examination.failure is None:
+            try:
+                self.tag(cell, self._references[cell.id], {})
+            except (DockerException, RequestException) as error:
+                return Failure(kind=FailureClass.ENGINE_LOST, message=f"the engine failed: {str(error)[:300]}")
+        return examination.failure
+
+    def broke(self, cell: str, error: Exception | None) -> Failure:
+        """A worker that was ended by an exception: what came from outside has its class, anything else is told in the log."""
+        failure = failure_of(error)
+        attempt = self.latest(cell)
+        # What is built stays built: only its proofs are to be made again.
+        if attempt is not None and attempt.state is State.RUNNING:
+            self._failed(cell, failure, seconds=attempt.seconds, phases=attempt.phases)
+        if failure.kind is FailureClass.UNKNOWN and attempt is not None and attempt.log:
+            Path(attempt.log).parent.mkdir(parents=True, exist_ok=True)
+            with Path(attempt.log).open("a", encoding="utf-8") as log:
+                log.write("".join(traceback.format_exception(error)))
+        return failure
+
+    def _failed(self, cell: str, failure: Failure, *, seconds: float, phases: Sequence[PhaseRecord]) -> None:
+        self.shop.ledger.failed(
+            self.attempts[cell],
+            failure_class=str(failure.kind),
+            message=failure.message,
+            seconds=seconds,
+            phases=phases,
+        )
+
+    def tag(self, cell: Cell, reference: str, present: Mapping[str, str]) -> tuple[str, ...]:
+        """Give a proven image the tags of its cell; `present` maps references in the engine to ids, where that is known."""
+        names = local_references(self.shop.matrix, cell)
+        wanted = present.get(reference)
+        missing = [name for name in names if wanted is None or present.get(name) != wanted]
+        if missing:
+            image = self.shop.client.images.get(reference)
+            for name in missing:
+                repository, _, tag = name.rpartition(":")
+                image.tag(repository, tag=tag)
+        return names
+
+    def adopt(self, attempt: Attempt) -> None:
+        """Take over an image whose run was killed after it was built and before that was remembered."""
+        digest, size = inspect(self.shop.client, attempt.reference)
+        self.shop.ledger.adopt(attempt.id, digest=digest, size=size)
+
+
+_KINDS: tuple[tuple[type[OrchestratorError], FailureClass], ...] = (
+    (VerificationError, FailureClass.CHECKSUM),
+    (UnreachableError, FailureClass.NETWORK),
+    (EnvironmentFailedError, FailureClass.ENGINE_LOST),
+)
+
+
+def failure_of(error: Exception | None) -> Failure:
+    """Give an error its class, its message and its mend."""
+    if isinstance(error, (DockerException, RequestException)):
+        return Failure(kind=FailureClass.ENGINE_LOST, message=f"the engine failed: {str(error)[:300]}")
+    if isinstance(error, OrchestratorError):
+        kind = next((kind for known, kind in _KINDS if isinstance(error, known)), FailureClass.UNKNOWN)
+        return Failure(kind=kind, message=error.message, tail=(f"mend: {error.mend}",) if error.mend else ())
+    if isinstance(error, OSError) and error.errno == 28:
+        return Failure(kind=FailureClass.DISK_FULL, message=str(error))
+    return Failure(kind=FailureClass.UNKNOWN, message=f"this should not have happened: {type(error).__name__}: {error}")
