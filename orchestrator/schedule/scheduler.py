@@ -265,18 +265,16 @@ class Scheduler:
             if load.busy >= node.slots:
                 continue
             for kind, emulated, most in self._ways_of(node):
-                if emulated and load.emulated >= most:
+                if not self._ready[kind] or (emulated and load.emulated >= most):
                     continue
-                queued = self._top(kind)
+                queued = self._first_for(node, kind)
                 if queued is None:
                     continue
                 borrowed = emulated and kind[1] is None and kind[0] in self._native
+                if found is not None and (borrowed, queued[0]) > found[0][:2]:
+                    continue
                 if borrowed and not self._sooner_emulated(kind):
                     continue
-                if self._avoid.get(queued[1]) == node.name and self._elsewhere(kind, node):
-                    queued = self._past_avoided(kind, node)
-                    if queued is None:
-                        continue
                 rank = (borrowed, queued[0], emulated, load.busy / node.slots, queued[1])
                 if found is None or rank < found[0]:
                     found = (rank, node, emulated)
@@ -293,6 +291,13 @@ class Scheduler:
                 if (emulated := self._way_to_run(node, kind)) is not None
             ]
         return known
+
+    def _first_for(self, node: Node, kind: _Kind) -> _Queued | None:
+        """The first of a queue that does not avoid a node, where it can avoid it."""
+        queued = self._top(kind)
+        if queued is None or self._avoid.get(queued[1]) != node.name or not self._elsewhere(kind, node):
+            return queued
+        return self._past_avoided(kind, node)
 
     def _past_avoided(self, kind: _Kind, node: Node) -> _Queued | None:
         """The first of a queue that does not avoid a node."""
