@@ -18,9 +18,9 @@ _PATIENCE = 30.0
 
 @contextlib.contextmanager
 def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
-    """Open (and where it does not exist, make) the ledger; close it at the end. With `create` off, a missing one is an empty one.
+    """Open (and where it does not exist, make) the ledger; close it at the end.
 
-    Raises `EnvironmentFailedError` for a file that is damaged, newer than this program, or cannot be written; the file is left alone.
+    With `create` off it is only read: a missing one is an empty one, and one of an older format is migrated in memory. Raises `EnvironmentFailedError` for a file that is damaged, newer than this program, or cannot be written; the file is left alone.
     """
     try:
         if create:
@@ -30,9 +30,14 @@ def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
         raise EnvironmentFailedError(
             f"{path}: the ledger cannot be opened: {error}", mend="make its directory writable, or set XDG_STATE_HOME"
         ) from error
-    with contextlib.closing(connection):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.closing(connection))
         try:
-            _prepare(connection, path)
+            _check(connection, path)
+            if create:
+                _prepare(connection)
+            else:
+                connection = stack.enter_context(contextlib.closing(_reader(connection)))
             yield Ledger(connection, path)
         except sqlite3.Error as error:
             raise EnvironmentFailedError(
@@ -42,8 +47,8 @@ def open_ledger(path: Path, *, create: bool = True) -> Iterator[Ledger]:
             ) from error
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    version = _version(connection)
     if version > len(MIGRATIONS):
         raise EnvironmentFailedError(
             f"{path}: this ledger was written by a newer orchestrator (format {version}, known here: {len(MIGRATIONS)})",
@@ -52,10 +57,29 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys = ON")
-    if version < len(MIGRATIONS):
+    if _version(connection) < len(MIGRATIONS):
         _migrate(connection)
+
+
+def _reader(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Give a connection that changes no file: an older ledger is copied into memory, and the copy is migrated."""
+    if _version(connection) < len(MIGRATIONS):
+        copy = sqlite3.connect(":memory:")
+        connection.backup(copy)
+        _migrate(copy)
+        return copy
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

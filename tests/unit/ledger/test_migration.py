@@ -113,3 +113,22 @@ def test_a_verdict_that_is_none_is_refused_whole(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError):
             ledger.examined(run, cell="c", reference="r", digest="d", execution="", seconds=0, proofs=[wrong])
         assert ledger.examinations("c") == ()
+
+
+def test_who_only_reads_leaves_an_older_file_as_it_was(old: Path) -> None:
+    before = old.read_bytes()
+    with open_ledger(old, create=False) as ledger:
+        attempt = ledger.proven("c", "k")
+        assert attempt is not None
+        assert (attempt.node, attempt.tries) == ("", 1)
+        assert ledger.dockerfile("x") is None
+    assert old.read_bytes() == before
+    assert [path.name for path in old.parent.iterdir()] == [old.name]
+
+
+def test_who_only_reads_cannot_write(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path) as ledger:
+        ledger.start_run("build")
+    with pytest.raises(Exception, match="readonly"), open_ledger(path, create=False) as ledger:
+        ledger.start_run("build")
