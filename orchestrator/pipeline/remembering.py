@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docker.errors import DockerException
 from requests.exceptions import RequestException
@@ -18,12 +19,14 @@ from orchestrator.matrix.model import Cell
 from orchestrator.matrix.platforms import normalise
 from orchestrator.pipeline.building import Built, Order, inspect
 from orchestrator.pipeline.farm import Farm
-from orchestrator.pipeline.proving import Examination, Examinee, proof_records
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import PlannedCell
 from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.publish.names import local_references, staging_reference
 from orchestrator.schedule.model import Assignment
+
+if TYPE_CHECKING:
+    from orchestrator.pipeline.proving import Examination, Examinee
 
 #: What an emulated build is told when its emulator crashed: a plain CPU model, which leaves the emulator's newest code alone.
 CAREFUL: Mapping[str, str] = {"linux/arm64/v8": "cortex-a57"}
@@ -78,6 +81,8 @@ class Remembering:
 
     def examinee(self, planned: PlannedCell, assignment: Assignment) -> Examinee:
         """Say what is to be proven, and how it is executed."""
+        from orchestrator.pipeline.proving import Examinee  # noqa: PLC0415 - not where nothing is to be proven
+
         cell = planned.cell
         if cell.id not in self.attempts and planned.attempt is not None:
             self.attempts[cell.id], self._references[cell.id] = planned.attempt.id, planned.attempt.reference
@@ -139,6 +144,8 @@ class Remembering:
 
     def proved(self, cell: Cell, examination: Examination) -> Failure | None:
         """Remember what the proofs came to, and tag what is proven; returns the failure."""
+        from orchestrator.pipeline.proving import proof_records  # noqa: PLC0415 - same
+
         if not examination.whole:
             # Only a run that is being stopped leaves proofs out, and what was not shown must not count.
             return Failure(kind=FailureClass.CANCELLED, message="interrupted while it was proven")

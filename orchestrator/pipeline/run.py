@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from orchestrator.build.failure import Failure
 from orchestrator.errors import ExitCode, summary
@@ -15,7 +16,6 @@ from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.preparing import Prepared, fetching_ahead
 from orchestrator.pipeline.remembering import Remembering, failure_of
-from orchestrator.pipeline.workers import CellWorkers
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, PlannedCell
 from orchestrator.publish.names import local_references
@@ -26,6 +26,9 @@ from orchestrator.schedule.priorities import best_priority
 from orchestrator.schedule.scheduler import Scheduler
 from orchestrator.schedule.simulation import simulate
 from orchestrator.system.owners import end_children
+
+if TYPE_CHECKING:
+    from orchestrator.pipeline.workers import CellWorkers
 
 __all__ = ["exit_code", "retries_of", "run_cells", "tasks_for"]
 
@@ -72,36 +75,44 @@ def run_cells(
     priority = best_priority(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs)
     outlook = simulate(tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority)
     memory = Remembering(shop=shop, farm=farm, run=run)
-    workers = CellWorkers(
-        shop=shop,
-        farm=farm,
-        memory=memory,
-        planned={one.cell.id: one for one in prepared.planned},
-        ingredients=prepared.ingredients,
-        board=board,
-    )
     scheduler = Scheduler(
         tasks, farm.nodes, emulation=shop.settings.emulation, jobs=jobs, priority=priority, home=farm.home
     )
     going = _Going(shop=shop, prepared=prepared, memory=memory, board=board, scheduler=scheduler)
-    settings = shop.settings.retries
+    with contextlib.closing(board):
+        board.open(Outlook(planned=prepared.planned, nodes=farm.nodes, seconds=outlook.makespan))
+        going.begin(run)
+        if tasks:
+            _lead(going, fail_fast=fail_fast)
+    return tuple(going.results[one.cell.id] for one in prepared.planned)
+
+
+def _lead(going: _Going, *, fail_fast: bool) -> None:
+    """Put the workers to work, until nothing is left to do."""
+    from orchestrator.pipeline.workers import CellWorkers  # noqa: PLC0415 - all proofs come with it: not where nothing is to be done
+
+    shop, prepared, settings = going.shop, going.prepared, going.shop.settings.retries
+    workers = CellWorkers(
+        shop=shop,
+        farm=prepared.farm,
+        memory=going.memory,
+        planned={one.cell.id: one for one in prepared.planned},
+        ingredients=prepared.ingredients,
+        board=going.board,
+    )
     conductor = Conductor(
-        scheduler=scheduler,
+        scheduler=going.scheduler,
         workers=workers,
         listener=going,
         patience=Patience(attempts=settings.attempts, seconds=settings.minutes * 60),
         fail_fast=fail_fast,
     )
-    with contextlib.closing(board):
-        board.open(Outlook(planned=prepared.planned, nodes=farm.nodes, seconds=outlook.makespan))
-        going.begin(run)
-        with fetching_ahead(prepared):
-            try:
-                conductor.conduct()
-            except BaseException:
-                _end(shop, conductor, workers)
-                raise
-    return tuple(going.results[one.cell.id] for one in prepared.planned)
+    with fetching_ahead(prepared):
+        try:
+            conductor.conduct()
+        except BaseException:
+            _end(shop, conductor, workers)
+            raise
 
 
 def _end(shop: Workshop, conductor: Conductor, workers: CellWorkers) -> None:
