@@ -2,7 +2,7 @@
 #
 #   make build VERSION=3.7 VARIANT=alpine3.8 ARCH=arm64v8
 #
-# VERSION, VARIANT and ARCH choose cells, MATRIX names another matrix, ARGS is handed on as it is.
+# VERSION, VARIANT and ARCH choose cells, MATRIX names another matrix, JOBS limits how many are worked on at once, ARGS is handed on as it is.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,7 +18,14 @@ VERSION ?=
 VARIANT ?=
 ARCH ?=
 MATRIX ?=
+JOBS ?=
 ARGS ?=
+
+# A misspelt VERSION would build everything.
+UNKNOWN := $(filter-out VERSION VARIANT ARCH MATRIX JOBS ARGS,$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name))))
+ifneq ($(UNKNOWN),)
+$(error there is no variable $(UNKNOWN); use VERSION, VARIANT, ARCH, MATRIX, JOBS, ARGS)
+endif
 
 # What a user types is never taken as code: 'value' keeps make from expanding it, it reaches the shell as environment, is checked there,
 # and again by the orchestrator.
@@ -26,12 +33,15 @@ override VERSION := $(value VERSION)
 override VARIANT := $(value VARIANT)
 override ARCH := $(value ARCH)
 override MATRIX := $(value MATRIX)
-export VERSION VARIANT ARCH MATRIX
-CHECKED := check_words() { local name value; for name in VERSION VARIANT ARCH MATRIX; do value="$${!name}"; \
+override JOBS := $(value JOBS)
+export VERSION VARIANT ARCH MATRIX JOBS
+CHECKED := check_words() { local name value; for name in VERSION VARIANT ARCH MATRIX JOBS; do value="$${!name}"; \
 	if [[ ! "$$value" =~ ^[A-Za-z0-9._/*?-]*$$ ]]; then \
 	printf '%s\n' "make: $$name may hold only letters, digits and . _ - / * ?" >&2; exit 2; fi; done; }; check_words; \
 	args=(); \
 	[ -z "$$MATRIX" ] || args+=(--matrix "$$MATRIX"); \
+	jobs=(); \
+	[ -z "$$JOBS" ] || jobs+=(--jobs "$$JOBS"); \
 	select=(); \
 	[ -z "$$VERSION" ] || select+=(--version "$$VERSION"); \
 	[ -z "$$VARIANT" ] || select+=(--variant "$$VARIANT"); \
@@ -62,14 +72,14 @@ plan: $(STAMP) ## Show what would be built, and why
 
 .PHONY: build
 build: $(STAMP) ## Build, prove and tag: make build VERSION=3.7 VARIANT=alpine3.8 [ARCH=arm64v8]
-	@$(CHECKED); exec $(ORCHESTRATOR) build "$${args[@]}" "$${select[@]}" $(ARGS)
+	@$(CHECKED); exec $(ORCHESTRATOR) build "$${args[@]}" "$${select[@]}" "$${jobs[@]}" $(ARGS)
 
 .PHONY: nightly
-nightly: $(STAMP) ## Build what changed and prove it, with a plan first (a REGISTRY in the config is published to)
-	@$(CHECKED); exec $(ORCHESTRATOR) nightly "$${args[@]}" "$${select[@]}" $(ARGS)
+nightly: $(STAMP) ## Build what changed and prove it, with a plan first (published to the config's registry, if there is one)
+	@$(CHECKED); exec $(ORCHESTRATOR) nightly "$${args[@]}" "$${select[@]}" "$${jobs[@]}" $(ARGS)
 
 .PHONY: bump
-bump: $(STAMP) ## Bring a line to another patch release: make bump VERSION=3.7 ARGS="--to 3.7.3"
+bump: $(STAMP) ## Bring a line to another patch release: make bump VERSION=3.7 ARGS="--to 3.7.3 --sha256 ..."
 	@$(CHECKED); exec $(ORCHESTRATOR) bump "$${args[@]}" "$${select[@]}" $(ARGS)
 
 .PHONY: lint

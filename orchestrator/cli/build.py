@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.errors import ExitCode
 
 
 @click.command()
@@ -37,7 +38,7 @@ def command(
     """
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.pipeline.preparing import prepare  # noqa: PLC0415
-    from orchestrator.pipeline.run import exit_code, retries_of, run_cells  # noqa: PLC0415
+    from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells  # noqa: PLC0415
     from orchestrator.pipeline.workshop import Alone, open_workshop  # noqa: PLC0415
     from orchestrator.report.board import ConsoleBoard  # noqa: PLC0415
     from orchestrator.report.results import describe_results, results_table  # noqa: PLC0415
@@ -52,13 +53,21 @@ def command(
     with open_workshop(matrix, settings, told.progress(console), alone=Alone(command="build", wait=wait)) as shop:
         prepared = prepare(shop, cells, force=force)
         with shop.ledger.run("build") as run:
-            results = run_cells(shop, run.number, prepared, ConsoleBoard(console), fail_fast=not keep_going, jobs=jobs)
-            run.code = exit_code(results)
+            try:
+                results = run_cells(
+                    shop, run.number, prepared, ConsoleBoard(console), fail_fast=not keep_going, jobs=jobs
+                )
+                run.code = exit_code(results)
+            except RunStopped as stopped:
+                # What was reached is a result, too; the code of the run stays that of an interruption.
+                results = stopped.results
         if told.json:
             emit_json(describe_results(results) | {"retries": retries_of(prepared, results)})
         else:
             emit(results_table(results))
-            if shop.engine.embedded:
+            if run.code is ExitCode.INTERRUPTED:
+                console.print("stopped; the same command again goes on from here", markup=False)
+            if shop.engine.embedded and any(result.ok for result in results):
                 console.print(
                     "The images are in the embedded engine. To use them: orchestrator engine start; "
                     'eval "$(orchestrator engine env)"; docker images',

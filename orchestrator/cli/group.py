@@ -124,7 +124,9 @@ def run(args: Sequence[str]) -> int:
         return int(error.code)
     except click.ClickException as error:
         usage = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "orchestrator"
-        _tell(f"orchestrator: {error.format_message()}\n  mend: see '{usage} --help'")
+        helped = isinstance(error, click.exceptions.NoArgsIsHelpError)
+        said = error.format_message()
+        _tell(said if helped else f"orchestrator: {said}\n  mend: see '{usage} --help'")
         return int(ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         if debug:

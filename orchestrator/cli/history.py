@@ -14,11 +14,14 @@ from orchestrator.cli.options import Common, common, complete_ids, emit, emit_js
 def command(told: Common, cell: str | None, *, limit: int) -> None:
     """Show past attempts at one CELL or at all, with what became of them."""
     from orchestrator.cli.options import chosen_cells  # noqa: PLC0415
+    from orchestrator.disk.pruning import run_is_live, run_lock  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.report.attempts import said_state  # noqa: PLC0415
     from orchestrator.select import Selection  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
-    with open_ledger(Places.from_environment().ledger, create=False) as ledger:
+    places = Places.from_environment()
+    with open_ledger(places.ledger, create=False) as ledger:
         attempts = ledger.attempts(cell, limit=limit)
         if cell is not None and not attempts:
             # Perhaps an image's id, or a word that means nothing: the matrix knows.
@@ -51,10 +54,13 @@ def command(told: Common, cell: str | None, *, limit: int) -> None:
             ]
         )
         return
+    live = run_is_live(run_lock(places))
     if not attempts:
         emit("no attempts yet")
     for one in attempts:
         detail = f"{one.failure_class}: {one.message}" if one.failure_class else one.digest[:19]
         if one.tries > 1:
             detail = f"try {one.tries}{f' with {one.setting}' if one.setting else ''}: {detail}"
-        emit(f"{one.started[:19]}  {one.cell}  {one.state}  {one.execution}  {one.seconds:.0f} s  {detail}")
+        emit(
+            f"{one.started[:19]}  {one.cell}  {said_state(one, live=live)}  {one.execution}  {one.seconds:.0f} s  {detail}"
+        )

@@ -57,8 +57,8 @@ def command(told: Common, selection: Any, *, why: str | None, simulate: bool, fo
 
         more = [*given, *(["simulate"] if simulate else []), *(["force"] if force else [])]
         if more or selection != Selection():
-            option = f"--{more[0].replace('_', '-')}" if more else "a choice of cells"
-            raise UsageError(f"--why tells of one cell, and takes no {option}", mend=f"leave it out: plan --why {why}")
+            other = f"--{more[0].replace('_', '-')}" if more else "other cells"
+            raise UsageError(f"--why tells of one cell alone: {other} cannot stand beside it", mend=f"plan --why {why}")
         return _show_why(told, why, settings)
     if given and not simulate:
         raise UsageError(f"--{given[0].replace('_', '-')} is for a simulation", mend="add --simulate")
@@ -139,7 +139,7 @@ def _simulate(
     from orchestrator.pipeline.simulating import simulate_plan  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.report.plans import describe_simulation, simulation_lines  # noqa: PLC0415
 
-    result, nodes = simulate_plan(
+    result, nodes, guessed = simulate_plan(
         matrix,
         foresight,
         settings,
@@ -149,4 +149,4 @@ def _simulate(
         jobs=simulated["jobs"],
         seed=simulated["seed"],
     )
-    return describe_simulation(result, nodes), simulation_lines(result, nodes)
+    return describe_simulation(result, nodes, guessed), simulation_lines(result, nodes, guessed)

@@ -111,7 +111,8 @@ def _show(inventory: Inventory, decision: Decision, report: Report, *, dry_run: 
     if rows:
         _table([("KIND", "SIZE", "WHAT", "WHY"), *rows])
     if dry_run and decision.kept:
-        emit("")
+        if rows:
+            emit("")
         _table([("KIND", "STAYS", "WHY"), *((str(one.kind), one.what, one.reason) for one in decision.kept)])
     for one in (*report.refused, *report.skipped):
         emit(f"stays: {one.kind} {one.what}: {one.reason}")

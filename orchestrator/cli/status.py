@@ -14,12 +14,17 @@ from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_js
 @common
 def command(told: Common, selection: Any) -> None:
     """Show the state of each chosen cell: proven, failed or never built, since when, and its digest."""
+    from orchestrator.disk.pruning import run_is_live, run_lock  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.report.attempts import said_state  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
     _, cells = chosen_cells(told, selection)
-    with open_ledger(Places.from_environment().ledger, create=False) as ledger:
-        latest = {cell.id: ledger.latest(cell.id) for cell in cells}
+    places = Places.from_environment()
+    with open_ledger(places.ledger, create=False) as ledger:
+        newest, proven = ledger.newest(), ledger.newest(proven=True)
+    latest = {cell.id: newest.get(cell.id) for cell in cells}
+    live = run_is_live(run_lock(places))
     if told.json:
         emit_json(
             [
@@ -29,6 +34,10 @@ def command(told: Common, selection: Any) -> None:
                     "since": one.started if one else None,
                     "digest": one.digest if one else "",
                     "size": one.size if one else 0,
+                    "failure": one.failure_class if one else "",
+                    "proven": {"since": proven[name].started, "digest": proven[name].digest}
+                    if name in proven
+                    else None,
                 }
                 for name, one in latest.items()
             ]
@@ -36,4 +45,7 @@ def command(told: Common, selection: Any) -> None:
         return
     width = max(map(len, latest))
     for name, one in latest.items():
-        emit(f"{name:{width}}  {f'{one.state}  {one.started[:19]}  {one.digest[:19]}' if one else 'never built'}")
+        before = proven.get(name)
+        kept = f"; proven before: {before.started[:19]}  {before.digest[:19]}" if before and before != one else ""
+        said = f"{said_state(one, live=live)}  {one.started[:19]}  {one.digest[:19]}".rstrip() if one else "never built"
+        emit(f"{name:{width}}  {said}{kept}")

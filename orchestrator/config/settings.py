@@ -136,14 +136,53 @@ def load_settings(path: Path | None) -> Settings:
         path = DEFAULT
     content = read_text(path, what="config")
     try:
-        raw: Any = yaml.safe_load(content)
-        return convert(raw if raw is not None else {}, Settings)
+        raw: Any = yaml.load(content, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
+        settings = convert(raw if raw is not None else {}, Settings)
+        _check_builders(settings)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise InvalidFileError(f"{path}{where}: not valid YAML: {problem}", mend="correct the syntax there") from None
-    except (ValueError, RecursionError) as error:  # a date that is none, thousands of brackets
+    except (
+        ValueError,
+        RecursionError,
+        TypeError,
+    ) as error:  # a list as a key, a date that is none, thousands of brackets
         raise InvalidFileError(f"{path}: not valid YAML: {str(error)[:120]}", mend="write plain values") from None
     except Problem as problem:
         raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
+    return settings
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping, of which YAML would silently keep the last.
+
+    Source: https://yaml.org/spec/1.2.2/#mapping (keys are unique)
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - its signature
+        """Build a mapping."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen if isinstance(key, yaml.ScalarNode) else False:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'the key "{key.value}" stands twice', key.start_mark
+                )
+            if isinstance(key, yaml.ScalarNode):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _check_builders(settings: Settings) -> None:
+    names = [one.name for one in settings.builders]
+    for index, one in enumerate(settings.builders):
+        place = ("builders", index)
+        if one.name in names[:index]:
+            raise Problem((*place, "name"), f'the builder "{one.name}" stands twice', "keep one of the two")
+        if one.slots is not None and one.emulated_slots is not None and one.emulated_slots > one.slots:
+            raise Problem(
+                (*place, "emulated_slots"),
+                f"{one.emulated_slots} emulated slots are more than all {one.slots}",
+                "emulated slots are a part of the slots",
+            )

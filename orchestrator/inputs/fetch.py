@@ -26,6 +26,9 @@ def fetch(
     def waiting() -> None:
         progress.note(f"{wanted.file}: it is being fetched already; waiting")
 
+    # What is there is there for good: nobody waits for it.
+    if (stored := store.find(wanted.sha256, wanted.file)) is not None:
+        return StoredInput(directory=stored.parent, digest=f"sha256:{wanted.sha256}", files=(wanted.file,))
     with store.lock(wanted.sha256, what=wanted.file, on_wait=waiting):
         path = store.find(wanted.sha256, wanted.file)
         if path is None:

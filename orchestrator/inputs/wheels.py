@@ -41,14 +41,16 @@ def fetch_wheels(
     `directories` are the user's own (offline), asked before pip. Raises `VerificationError` for wrong bytes, `UnreachableError` when the
     index does not deliver, `EnvironmentFailedError` when there is no pip.
     """
-    with store.lock(
-        "wheels", what="the wheels", on_wait=lambda: progress.note("wheels are being fetched already; waiting")
-    ):
-        found = {pin: _stored(pin, store) for pin in pins}
-        missing = [pin for pin, path in found.items() if path is None]
-        if missing:
-            with store.scratch() as scratch:
-                found.update(_fetched(missing, scratch, store, progress, directories, runner, python))
+    found = {pin: _stored(pin, store) for pin in pins}
+    if None in found.values():
+        with store.lock(
+            "wheels", what="the wheels", on_wait=lambda: progress.note("wheels are being fetched already; waiting")
+        ):
+            found = {pin: _stored(pin, store) for pin in pins}
+            missing = [pin for pin, path in found.items() if path is None]
+            if missing:
+                with store.scratch() as scratch:
+                    found.update(_fetched(missing, scratch, store, progress, directories, runner, python))
     members = [(pin.sha256, path.name) for pin, path in found.items() if path is not None]
     directory, digest = store.collect(members)
     return StoredInput(directory=directory, digest=f"sha256:{digest}", files=tuple(sorted(name for _, name in members)))

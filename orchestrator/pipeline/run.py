@@ -30,7 +30,15 @@ from orchestrator.system.owners import end_children
 if TYPE_CHECKING:
     from orchestrator.pipeline.workers import CellWorkers
 
-__all__ = ["exit_code", "retries_of", "run_cells", "tasks_for"]
+__all__ = ["RunStopped", "exit_code", "retries_of", "run_cells", "tasks_for"]
+
+
+class RunStopped(KeyboardInterrupt):
+    """A run was interrupted, and has been ended cleanly; `results` are those of its cells, in the order of the plan."""
+
+    def __init__(self, results: tuple[CellResult, ...]) -> None:
+        super().__init__()
+        self.results = results
 
 
 def tasks_for(
@@ -67,7 +75,7 @@ def run_cells(
     fail_fast: bool = False,
     jobs: int | None = None,
 ) -> tuple[CellResult, ...]:
-    """Work through the plan; results come back in its order. An interruption is raised when everything has been ended cleanly."""
+    """Work through the plan; results come back in its order. Raises `RunStopped` when it was interrupted and has been ended cleanly."""
     farm = prepared.farm
     jobs = jobs if jobs is not None else shop.settings.jobs
     possible = [one for one in prepared.planned if one.cell.id not in prepared.missing]
@@ -83,7 +91,11 @@ def run_cells(
         board.open(Outlook(planned=prepared.planned, nodes=farm.nodes, seconds=outlook.makespan))
         going.begin(run)
         if tasks:
-            _lead(going, fail_fast=fail_fast)
+            try:
+                _lead(going, fail_fast=fail_fast)
+            except KeyboardInterrupt:
+                known = tuple(going.results[one.cell.id] for one in prepared.planned if one.cell.id in going.results)
+                raise RunStopped(known) from None
     return tuple(going.results[one.cell.id] for one in prepared.planned)
 
 
@@ -201,7 +213,7 @@ class _Going:
     def stopped(self, failure: Failure, cells: Sequence[str]) -> None:
         """Say which cells are not tried, and why."""
         which = ", ".join(cells[:3]) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
-        self.shop.progress.warn(f"{which}: {failure.message}")
+        self.shop.progress.warn("\n  ".join([f"{which}: {failure.message}", *failure.tail]))
 
     def beat(self) -> None:
         """Tell the board how long it will take."""

@@ -32,8 +32,8 @@ def simulate_plan(
     rates: Sequence[str] = (),
     jobs: int | None = None,
     seed: int = 0,
-) -> tuple[Simulated, tuple[Node, ...]]:
-    """Lead what is planned to its end on a virtual clock; returns that and the nodes.
+) -> tuple[Simulated, tuple[Node, ...], int]:
+    """Lead what is planned to its end on a virtual clock; returns that, the nodes, and how many cells were never measured.
 
     Durations are those of `durations`, else recorded ones, else the prior. Raises `UsageError` for words that mean nothing, `InvalidFileError`.
     """
@@ -57,7 +57,8 @@ def simulate_plan(
         priority=best_priority(tasks, farm, emulation=emulation, jobs=jobs),
         seed=seed,
     )
-    return found, farm
+    known = {one.cell for one in (*given, *foresight.seen)}
+    return found, farm, len({task.cell for task in tasks} - known)
 
 
 def _configured(matrix: Matrix, settings: Settings, own: str) -> tuple[Node, ...]:

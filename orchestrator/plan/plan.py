@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -113,7 +113,7 @@ def plan_cell(
     if plans and not refused:
         return min(plans, key=lambda plan: _PREFERRED.index(plan.action))
     if latest.key in keys:
-        return _same_key(latest, planned, present)
+        return replace(_same_key(latest, planned, present), before=latest)
     if not latest.ingredients:
         return planned(Action.BUILD, "the last attempt is too old to tell what it was made of")
     old = memory.dockerfile(latest.ingredients.get("dockerfile", ""))
@@ -148,6 +148,8 @@ def _same_key(latest: Attempt, planned: _Planned, present: Mapping[str, str] | N
     if latest.state is State.RUNNING and present is not None and latest.reference in present:
         # buildx names an image only when all of it is in the store: what its run was killed too early to remember is whole.
         return planned(Action.PROVE, "built by a run that was killed, but not proven yet", latest)
+    if latest.state is State.FAILED and latest.failure_class == "cancelled":
+        return planned(Action.BUILD, f"the last attempt was stopped: {latest.message[:120]}")
     if latest.state is State.FAILED:
         return planned(
             Action.BUILD, f"the last attempt failed: {latest.failure_class or 'unknown'}: {latest.message[:120]}"

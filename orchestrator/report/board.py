@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.text import Text
 
-from orchestrator.build.failure import Failure
+from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.pipeline.board import Outlook
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.plan.plan import Action, PlannedCell
@@ -98,7 +98,9 @@ class ConsoleBoard:
     def end(self, result: CellResult) -> None:
         """Say how it went; of a failure the last lines and where the rest is."""
         running = self._status.end(result)
-        if result.failure is not None:
+        if result.failure is not None and result.failure.kind is FailureClass.CANCELLED:
+            self._say(result.cell.id, f"stopped: {result.failure.message}", style="yellow")
+        elif result.failure is not None:
             self._failed(result, result.failure)
         elif not result.done_before:
             proofs = count(len(result.attempt.proofs), "proof") if result.attempt else "proofs"

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.build.failure import FailureClass
 from orchestrator.plan.difference import recipe_diff
 from orchestrator.plan.plan import Action, PlannedCell
-from orchestrator.report.wording import clock, count
+from orchestrator.report.wording import count, spoken
 from orchestrator.schedule.model import Node
 from orchestrator.schedule.simulation import Simulated
 
@@ -65,12 +65,15 @@ def describe_why(one: PlannedCell, old: str | None) -> dict[str, Any]:
 
 def why_lines(one: PlannedCell, old: str | None) -> list[str]:
     """Write one cell in full: action and reason, what went into the key, what differs from the attempt before, and the recipe's diff."""
-    lines = [f"{one.cell.id}: {one.action}", f"  because {one.reason}", "", f"key {one.key.value}", "  is made of"]
+    unknown = {"base", "execution"} if not one.key.ingredients.get("base") else set()
+    heading = f"key {one.key.value}" if not unknown else "the key, as far as it is known without an engine,"
+    lines = [f"{one.cell.id}: {one.action}", f"  because {one.reason}", "", heading, "  is made of"]
     changed = {change.ingredient: change for change in one.changes}
     width = max(map(len, one.key.ingredients))
     for name, value in one.key.ingredients.items():
         mark = "*" if name in changed else " "
-        lines.append(f"  {mark} {name:{width}}  {value or '(not known yet)' if name == 'base' else value or '(none)'}")
+        shown = "(not known yet)" if name in unknown else value or "(none)"
+        lines.append(f"  {mark} {name:{width}}  {shown}")
         if name in changed:
             lines.append(f"    {'before':{width}}  {changed[name].before or '(unknown)'}")
     lines.append(f"    {'proofs':{width}}  {one.known.proofs} (not part of the key: a change proves again)")
@@ -88,7 +91,7 @@ def why_lines(one: PlannedCell, old: str | None) -> list[str]:
     return lines
 
 
-def describe_simulation(simulated: Simulated, nodes: Sequence[Node]) -> dict[str, Any]:
+def describe_simulation(simulated: Simulated, nodes: Sequence[Node], guessed: int = 0) -> dict[str, Any]:
     """Give the public JSON form of a simulated run: seconds, and shares between 0 and 1."""
     return {
         "makespan": round(simulated.makespan, 3),
@@ -96,6 +99,7 @@ def describe_simulation(simulated: Simulated, nodes: Sequence[Node]) -> dict[str
         "ratio": None if simulated.failed else round(simulated.ratio, 4),
         "utilisation": round(simulated.utilisation.get("", 0.0), 4),
         "retries": simulated.retries,
+        "guessed": guessed,
         "failed": {cell: str(kind) for cell, kind in simulated.failed.items()},
         "nodes": [
             {
@@ -122,8 +126,10 @@ def describe_simulation(simulated: Simulated, nodes: Sequence[Node]) -> dict[str
     }
 
 
-def simulation_lines(simulated: Simulated, nodes: Sequence[Node]) -> list[str]:
-    """Write what a simulated run comes to."""
+def simulation_lines(simulated: Simulated, nodes: Sequence[Node], guessed: int = 0) -> list[str]:
+    """Write what a simulated run comes to; `guessed` is how many of its cells were never measured."""
+    if not simulated.steps and not simulated.failed:
+        return ["nothing is to be done (--force simulates everything)"]
     width = max((len(node.name) for node in nodes), default=0)
     lines = []
     for node in nodes:
@@ -135,15 +141,17 @@ def simulation_lines(simulated: Simulated, nodes: Sequence[Node]) -> list[str]:
             f"  {len(stages)} stages, {emulated} emulated"
         )
     lines.append(
-        f"the run would take {clock(simulated.makespan)}"
+        f"the run would take {spoken(simulated.makespan)}"
         # What failed has not been worked on to its end: then the bound says nothing.
         + (
             ""
             if simulated.failed
-            else f"; no schedule beats {clock(simulated.lower_bound)} (ratio {simulated.ratio:.2f})"
+            else f"; no schedule beats {spoken(simulated.lower_bound)} (ratio {simulated.ratio:.2f})"
         )
         + f"; slots busy {simulated.utilisation.get('', 0.0):.0%}"
     )
+    if guessed:
+        lines.append(f"the durations of {count(guessed, 'cell')} are guesses: they have not been measured yet")
     if simulated.retries or simulated.failed:
         lines.append(f"{count(simulated.retries, 'stage')} tried again, {count(len(simulated.failed), 'cell')} failed")
     for kind, number in Counter(simulated.failed.values()).items():

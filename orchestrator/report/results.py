@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.build.failure import FailureClass
 from orchestrator.pipeline.cell import CellResult
 
 _SHOWN = ("packages", "configure", "compile", "install", "pip")
@@ -34,12 +35,14 @@ def results_table(
         "executed",
         *where,
         *shown,
-        "all",
+        "seconds",
         "size",
         *(("digest",) if digests else ()),
         "tags",
     ):
-        table.add_column(name, justify="right" if name in {*shown, "tries", "all", "size"} else "left", no_wrap=True)
+        table.add_column(
+            name, justify="right" if name in {*shown, "tries", "seconds", "size"} else "left", no_wrap=True
+        )
     for result in results:
         attempt = result.attempt
         seconds = {phase.name: phase for phase in attempt.phases} if attempt else {}
@@ -47,7 +50,7 @@ def results_table(
         table.add_row(
             result.cell.id,
             _state(result),
-            _executed(result),
+            _executed(result) or "-",
             *((result.node or "-",) if nodes else ()),
             *((str(result.tries),) if tries else ()),
             *(
@@ -67,13 +70,17 @@ def results_table(
 def _state(result: CellResult) -> str:
     if result.failure is None:
         return "proven"
+    if result.tried and result.failure.kind is FailureClass.CANCELLED:
+        return "stopped"
     return f"FAILED: {result.failure.kind}" if result.tried else "not tried"
 
 
 def _executed(result: CellResult) -> str:
-    """How it was executed; for what was not, how it would have been."""
+    """How it was, or would have been, executed; empty for what was not tried."""
     attempt = result.attempt
-    return attempt.execution if attempt is not None and attempt.execution else str(result.planned.known.execution)
+    if attempt is not None and attempt.execution:
+        return attempt.execution
+    return str(result.planned.known.execution) if result.tried else ""
 
 
 def describe_results(results: Sequence[CellResult]) -> dict[str, Any]:

@@ -18,9 +18,19 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def spoken(seconds: float) -> str:
+    """Write a span with its units: 48 s, 15 min 19 s, 6 h 17 min."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def left(seconds: float) -> str:
     """Say how long something still takes, as roughly as it is known; below zero it is late, and says by how much."""
-    if seconds <= -60:
+    if seconds <= -10:
         return f"overdue +{_rough(-seconds)}"
     if seconds < 5:
         return "any moment"

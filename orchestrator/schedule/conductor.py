@@ -230,7 +230,10 @@ def _stuck() -> Failure:
     return Failure(kind=FailureClass.UNKNOWN, message="not tried: no slot will ever be free for it")
 
 
+_MEND = "mend: add a builder that runs it to builders: in the config, or set emulation: fallback there; 'orchestrator doctor' says more"
+
+
 def _no_node(task: Task, cause: Failure | None) -> Failure:
     kind = FailureClass.EMULATOR_MISSING if cause is None else cause.kind
     why = f" ({cause.message})" if cause is not None else ""
-    return Failure(kind=kind, message=f"not tried: no living builder runs {task.platform}{why}")
+    return Failure(kind=kind, message=f"not tried: no living builder runs {task.platform}{why}", tail=(_MEND,))

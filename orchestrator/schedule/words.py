@@ -131,7 +131,7 @@ def _durations(raw: Any, cells: Collection[str]) -> Mapping[str, DurationDocumen
         raise Problem((), "this is not an object", 'write {"3.7-alpine3.8-amd64": 95.0}')
     for name in raw:
         if name not in cells:
-            raise Problem((name,), "the matrix has no such cell", did_you_mean(name, cells))
+            raise Problem((name,), "the matrix has no such cell", did_you_mean(name, sorted(cells)))
     plain = {
         name: value if isinstance(value, dict) else {"native": value, "emulated": value} for name, value in raw.items()
     }
