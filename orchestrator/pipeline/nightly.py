@@ -11,7 +11,7 @@ from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publishing import publish_cells
-from orchestrator.pipeline.run import exit_code, retries_of, run_cells
+from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names
 from orchestrator.publish.publish import Published
@@ -32,7 +32,10 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: in
     """Work through all cells, then publish to the registry of the settings, if there is one."""
     prepared = prepare(shop, cells)
     with shop.ledger.run("nightly") as run:
-        results = run_cells(shop, run.number, prepared, board, jobs=jobs)
+        try:
+            results = run_cells(shop, run.number, prepared, board, jobs=jobs)
+        except RunStopped as stopped:
+            return Night(results=stopped.results, published=(), held_back={}, code=ExitCode.INTERRUPTED)
         run.code = exit_code(results)
         if shop.settings.registry is None:
             shop.progress.note("nothing is published: there is no registry: in the config")

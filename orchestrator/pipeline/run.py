@@ -192,7 +192,7 @@ class _Going:
         """Make the result, when this was the cell's last stage or its end."""
         if failure is None and task.stage is not Stage.PROVE:
             return
-        planned = self._planned[task.cell]
+        planned, now = self._planned[task.cell], time.monotonic()
         attempt = self.memory.latest(task.cell)
         self._end(
             CellResult(
@@ -200,7 +200,7 @@ class _Going:
                 attempt=attempt,
                 failure=failure,
                 tags=local_references(self.shop.matrix, planned.cell) if failure is None else (),
-                seconds=round(time.monotonic() - self._started.get(task.cell, time.monotonic()), 3),
+                seconds=round(now - self._started.get(task.cell, now), 3),
                 tries=0 if tries == 0 else max(tries, attempt.tries if attempt is not None else 1),
                 node=node,
             )

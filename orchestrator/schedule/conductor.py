@@ -115,6 +115,11 @@ class Conductor:
             ended = self.workers.wait(self.heartbeat)
             if ended is not None:
                 self._over(ended, ended.failure)
+        for task in self.scheduler.waiting():
+            if self.scheduler.waits(task.cell, task.stage):
+                self.scheduler.give_up(task.cell, task.stage)
+                built = Failure(kind=FailureClass.CANCELLED, message="built, and stopped before it was proven")
+                self.listener.over(task, "", built, 1)
 
     def _ended(self, ended: Ended) -> None:
         task, failure = ended.assignment.task, ended.failure

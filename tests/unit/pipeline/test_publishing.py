@@ -90,3 +90,24 @@ def test_a_night_builds_proves_and_publishes_where_there_is_a_registry(
     assert len(night.published) == (0 if registry is None else 18)
     codes = world.shop.ledger._connection.execute("SELECT command, exit_code FROM runs ORDER BY id").fetchall()
     assert codes == [("nightly", 0)] + ([("publish", 0)] if registry else [])
+
+
+def test_a_night_that_is_interrupted_publishes_nothing_and_tells_what_it_reached(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = world.cells("2.7-slim-bullseye")
+    given: Any = FakeIngredients()
+
+    def prepare(_shop: Workshop, cells: Sequence[Cell]) -> Prepared:
+        return Prepared(planned=world.plan(cells), farm=world.farm, bases=given, inputs=given)
+
+    monkeypatch.setattr("orchestrator.pipeline.nightly.prepare", prepare)
+    shop = dataclasses.replace(world.shop, settings=Settings(registry="localhost:5000"))
+    world.board.interrupt = "make"
+    night = run_nightly(shop, cells, world.board)
+    assert night.code is ExitCode.INTERRUPTED
+    assert night.published == ()
+    assert len(night.results) == 2
+    assert not any(result.ok for result in night.results)
+    codes = world.shop.ledger._connection.execute("SELECT command, exit_code FROM runs ORDER BY id").fetchall()
+    assert codes == [("nightly", 130)]
