@@ -10,8 +10,8 @@ from typing import Any
 from orchestrator.bases.model import Base, How, Wanted
 from orchestrator.errors import UnreachableError
 from orchestrator.ledger.ledger import now
-from orchestrator.publish.retrying import Patience, Reachability, Retries, TransientError, transient
 from orchestrator.system.process import Command, Completed, Runner, run
+from orchestrator.system.retrying import Patience, Reachability, Retries, TransientError, transient
 
 #: How often a registry that stumbles is asked. One try needs two requests: at 30% failures, all 24 fail with a probability of 1e-7.
 PATIENCE = Patience(attempts=24, seconds=120.0)

@@ -14,10 +14,10 @@ from orchestrator.cli.options import Common, common, complete_ids, emit, emit_js
 def command(told: Common, cell: str | None, *, limit: int) -> None:
     """Show past attempts at one CELL or at all, with what became of them."""
     from orchestrator.cli.options import chosen_cells  # noqa: PLC0415
-    from orchestrator.disk.pruning import run_is_live, run_lock  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.report.attempts import said_state  # noqa: PLC0415
     from orchestrator.select import Selection  # noqa: PLC0415
+    from orchestrator.system.files import is_locked  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
     places = Places.from_environment()
@@ -54,7 +54,7 @@ def command(told: Common, cell: str | None, *, limit: int) -> None:
             ]
         )
         return
-    live = run_is_live(run_lock(places))
+    live = is_locked(places.run_lock)
     if not attempts:
         emit("no attempts yet")
     for one in attempts:

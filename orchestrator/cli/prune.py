@@ -35,13 +35,14 @@ def command(told: Common, *, dry_run: bool, **given: float | None) -> int:
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.disk.engine import EngineSide, open_side  # noqa: PLC0415 - same
     from orchestrator.disk.model import Report  # noqa: PLC0415 - same
-    from orchestrator.disk.pruning import carry_out, foresee, look, note_sightings, removers, run_is_live, run_lock  # noqa: PLC0415 - same
+    from orchestrator.disk.pruning import carry_out, foresee, look, note_sightings, removers  # noqa: PLC0415 - same
+    from orchestrator.system.files import is_locked  # noqa: PLC0415 - same
     from orchestrator.system.places import Places  # noqa: PLC0415 - same
 
     settings = load_settings(told.config_path)
     keep = overridden(settings.keep, given)
     places = Places.from_environment()
-    live = run_is_live(run_lock(places))
+    live = is_locked(places.run_lock)
     trouble: list[str] = []
     with contextlib.ExitStack() as stack:
         side: EngineSide | None = None

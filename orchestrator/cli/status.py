@@ -14,9 +14,9 @@ from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_js
 @common
 def command(told: Common, selection: Any) -> None:
     """Show the state of each chosen cell: proven, failed or never built, since when, and its digest."""
-    from orchestrator.disk.pruning import run_is_live, run_lock  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.report.attempts import said_state  # noqa: PLC0415
+    from orchestrator.system.files import is_locked  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
     _, cells = chosen_cells(told, selection)
@@ -24,7 +24,7 @@ def command(told: Common, selection: Any) -> None:
     with open_ledger(places.ledger, create=False) as ledger:
         newest, proven = ledger.newest(), ledger.newest(proven=True)
     latest = {cell.id: newest.get(cell.id) for cell in cells}
-    live = run_is_live(run_lock(places))
+    live = is_locked(places.run_lock)
     if told.json:
         emit_json(
             [

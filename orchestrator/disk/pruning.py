@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -33,6 +32,7 @@ from orchestrator.disk.model import (
 from orchestrator.disk.sightings import read_sightings, write_sightings
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
+from orchestrator.system.files import is_locked
 from orchestrator.system.places import Places
 from orchestrator.system.scratch import CONTEXT, PROOF, dead_scratch, remove_scratch
 
@@ -41,23 +41,6 @@ _TROUBLE = (EnvironmentFailedError, DockerException, RequestException, OSError)
 
 #: Removes one thing, and returns the bytes freed; None where it has become needed, or is gone. Raises one of `_TROUBLE`.
 Remover = Callable[[Removal], int | None]
-
-
-def run_lock(places: Places) -> Path:
-    """The file on which a run holds a lock for as long as it lives."""
-    return places.state / "run.lock"
-
-
-def run_is_live(lock: Path) -> bool:
-    """Tell whether a run holds its lock. Asking takes a shared one for an instant, and never makes the file."""
-    try:
-        with lock.open("rb") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def look(places: Places, side: EngineSide | None, *, live: bool, temporary: Path | None = None) -> Inventory:
@@ -96,7 +79,7 @@ def foresee(places: Places, inventory: Inventory, keep: Keep) -> Decision:
 
 def freeable(places: Places, keep: Keep, side: EngineSide | None = None, *, temporary: Path | None = None) -> int:
     """Count the bytes that `orchestrator prune` would free, at most; without an engine, and while a run is live, of logs and scratch only."""
-    live = run_is_live(run_lock(places))
+    live = is_locked(places.run_lock)
     return foresee(places, look(places, side, live=live, temporary=temporary), keep).size
 
 
@@ -117,12 +100,12 @@ def removers(places: Places, side: EngineSide | None) -> Mapping[Kind, Remover]:
         return removal.size if remove_scratch(Path(removal.what)) else None
 
     def image(removal: Removal) -> int | None:
-        if side is None or run_is_live(run_lock(places)):
+        if side is None or is_locked(places.run_lock):
             return None
         return removal.size if remove_image(side.client, removal.what, removal.digest) else None
 
     def cache(removal: Removal) -> int | None:
-        if side is None or run_is_live(run_lock(places)):
+        if side is None or is_locked(places.run_lock):
             return None
         return side.caches.prune(removal.what, removal.limit)
 

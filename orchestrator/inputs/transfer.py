@@ -10,13 +10,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from orchestrator.errors import InterruptedRunError
+from orchestrator.system.http import TRANSIENT_STATUS, retry_after
 
 #: Seconds. A machine without a network has to learn so within seconds; a slow mirror may pause between bytes.
 TIMEOUT = httpx.Timeout(connect=5.0, read=30.0, write=10.0, pool=10.0)
@@ -25,7 +25,6 @@ ATTEMPTS = 6
 ATTEMPTS_WITHOUT_CONNECTION = 2
 #: Seconds after which no further attempt is begun, and the longest pause that a server may ask for.
 PATIENCE = 180.0
-_TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 Sleep = Callable[[float], None]
 Advance = Callable[[int, int | None], None]
@@ -141,8 +140,8 @@ class Transfer:
         try:
             with self.client.stream("GET", address, headers=headers) as answer:
                 status = answer.status_code
-                if status in _TRANSIENT_STATUS:
-                    raise _TransientError(f"{status} {answer.reason_phrase}", after=_retry_after(answer))
+                if status in TRANSIENT_STATUS:
+                    raise _TransientError(f"{status} {answer.reason_phrase}", after=retry_after(answer))
                 if status >= 400 and status != 416:
                     raise TransferError(f"{status} {answer.reason_phrase}", missing=status in {404, 410})
                 yield answer
@@ -240,16 +239,6 @@ def _pause(state: RetryCallState) -> float:
         if not error.connected:
             return 0.5
     return float(wait_random_exponential(multiplier=0.5, max=20.0)(state)) + 0.2
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    """Read Retry-After: seconds or a date (RFC 9110, 10.2.3)."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdigit():
-        return float(said)
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    return None
 
 
 def _total(answer: httpx.Response) -> int | None:

@@ -19,6 +19,8 @@ from orchestrator.system.progress import Progress
 
 #: Seconds between two looks at a lock, and between two reminders of what is waited for.
 _LOOK, _REMIND = 0.2, 300.0
+#: Seconds that a lock may be held by who only asks for it.
+_INSTANT = 0.3
 
 
 @contextlib.contextmanager
@@ -42,7 +44,7 @@ def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = T
 
 
 def _take(path: Path, progress: Progress, *, wait: bool) -> BinaryIO:
-    reminded = -math.inf
+    reminded, began = -math.inf, time.monotonic()
     while True:
         handle = _open(path)
         try:
@@ -50,12 +52,13 @@ def _take(path: Path, progress: Progress, *, wait: bool) -> BinaryIO:
         except BlockingIOError:
             other = _holder(handle)
             handle.close()
-            if not wait:
+            # Who only asks whether a run is alive (`status`) holds the lock for an instant, too.
+            if not wait and time.monotonic() - began > _INSTANT:
                 raise EnvironmentFailedError(
                     f"another run is at work ({other})",
                     mend="wait for it to end, or leave out --no-wait to have that done",
                 ) from None
-            if time.monotonic() - reminded >= _REMIND:
+            if wait and time.monotonic() - reminded >= _REMIND:
                 progress.note(f"waiting for another run to end ({other}); --no-wait would give up instead")
                 reminded = time.monotonic()
             time.sleep(_LOOK)

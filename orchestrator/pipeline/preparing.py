@@ -25,10 +25,10 @@ from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.prove.containers.owners import sweep
 from orchestrator.prove.fingerprint import fingerprint
-from orchestrator.publish.retrying import Reachability, Retries
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.tree import render_images
 from orchestrator.system.owners import end_orphans
+from orchestrator.system.retrying import Reachability, Retries
 from orchestrator.system.scratch import CONTEXT, PROOF, sweep_scratch
 
 #: So many bases or inputs are looked up or fetched at once: what waits for a network costs no core.

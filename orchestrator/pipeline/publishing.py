@@ -13,10 +13,10 @@ from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names, release_first
 from orchestrator.publish.publish import Published, publish_image
 from orchestrator.publish.registry import Registry
-from orchestrator.publish.retrying import OnRetry, Retries
 from orchestrator.render.tree import render_images
 from orchestrator.system.process import run
 from orchestrator.system.progress import Progress
+from orchestrator.system.retrying import OnRetry, Retries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 
 import httpx
 
 from orchestrator.errors import VerificationError
 from orchestrator.publish.credentials import Challenge, Login, basic
-from orchestrator.publish.retrying import TRANSIENT_STATUS, TransientError
+from orchestrator.system.http import TRANSIENT_STATUS, retry_after
+from orchestrator.system.retrying import TransientError
 
 #: Seconds. Registries of some size take their time to commit a large layer.
 TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=60.0, pool=10.0)
@@ -160,15 +159,5 @@ def _problem(answer: httpx.Response) -> Exception:
             f"{answer.url.host} got other bytes than were sent: {reason}", mend="check the network"
         )
     if answer.status_code in TRANSIENT_STATUS:
-        return TransientError(reason, after=_retry_after(answer))
+        return TransientError(reason, after=retry_after(answer))
     return RefusedError(reason)
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    """Read Retry-After: seconds or a date (RFC 9110, 10.2.3)."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdigit():
-        return float(said)
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    return None

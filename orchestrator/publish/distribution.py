@@ -24,7 +24,7 @@ import httpx
 from orchestrator.errors import VerificationError
 from orchestrator.publish.archive import Archive, Manifest
 from orchestrator.publish.conversation import Body, Conversation, RefusedError
-from orchestrator.publish.retrying import Retries, TransientError
+from orchestrator.system.retrying import Retries, TransientError
 
 _OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 _DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"

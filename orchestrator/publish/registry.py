@@ -26,8 +26,8 @@ from orchestrator.publish.archive import saved
 from orchestrator.publish.conversation import Conversation, RefusedError, make_client
 from orchestrator.publish.credentials import login_for
 from orchestrator.publish.distribution import Distribution, Memory
-from orchestrator.publish.retrying import Reachability, Retries, TransientError, transient
 from orchestrator.system.process import Command, Completed, Runner
+from orchestrator.system.retrying import Reachability, Retries, TransientError, transient
 
 T = TypeVar("T")
 _MEND = "check that the registry runs and that 'docker login' was done for it; then run the same again"

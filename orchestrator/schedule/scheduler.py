@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.config.settings import Emulation
@@ -95,11 +95,6 @@ class Scheduler:
     def done(self) -> bool:
         """True when nothing waits, rests or runs."""
         return not self._left
-
-    @property
-    def loads(self) -> Mapping[str, int]:
-        """Slots in use by node."""
-        return {name: load.busy for name, load in self._loads.items()}
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -23,10 +23,10 @@ from orchestrator.publish.local_registry import local_registry
 from orchestrator.publish.names import Names
 from orchestrator.publish.publish import Published, publish_image
 from orchestrator.publish.registry import Registry
-from orchestrator.publish.retrying import Patience, Retries
 from orchestrator.system.places import Places
 from orchestrator.system.process import run
 from orchestrator.system.progress import Silent
+from orchestrator.system.retrying import Patience, Retries
 from tests.integration.conftest import ROOT
 from tests.integration.flaky import Fault, flaky
 

@@ -12,8 +12,8 @@ import pytest
 from orchestrator.bases.model import How, Wanted
 from orchestrator.bases.registry import PATIENCE, NotInRegistryError, from_registry, unreachable
 from orchestrator.matrix.model import Architecture, Matrix, Platform
-from orchestrator.publish.retrying import Reachability, Retries
 from orchestrator.system.process import Command, Completed
+from orchestrator.system.retrying import Reachability, Retries
 
 PLATFORMS = ("linux/amd64", "linux/arm/v5", "linux/arm/v7", "linux/arm64/v8", "unknown/unknown")
 INDEX = {

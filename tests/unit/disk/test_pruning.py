@@ -23,14 +23,13 @@ from orchestrator.disk.pruning import (
     look,
     note_sightings,
     removers,
-    run_is_live,
-    run_lock,
     tree_size,
 )
 from orchestrator.disk.sightings import read_sightings
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import ProofRecord, Start
+from orchestrator.system.files import is_locked
 from orchestrator.system.places import Places
 from tests.unit.disk.fakes import FakeImages
 from tests.unit.disk.test_cache import NEW
@@ -156,25 +155,25 @@ def test_damaged_sightings_have_seen_nothing(tmp_path: Path, text: str) -> None:
 
 
 def test_a_live_run_is_seen_by_its_lock(places: Places, tmp_path: Path) -> None:
-    lock = run_lock(places)
-    assert not run_is_live(lock)
+    lock = places.run_lock
+    assert not is_locked(lock)
     assert not lock.exists()
     places.state.mkdir()
     lock.touch()
-    assert not run_is_live(lock)
+    assert not is_locked(lock)
     with lock.open("rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        assert run_is_live(lock)
+        assert is_locked(lock)
         inventory = look(places, None, live=True, temporary=tmp_path / "tmp")
         assert inventory.notes == ("a run is going on: images and build cache stay as they are",)
-    assert not run_is_live(lock)
+    assert not is_locked(lock)
 
 
 def test_asking_leaves_the_lock_to_whoever_wants_it(places: Places) -> None:
     places.state.mkdir()
-    lock = run_lock(places)
+    lock = places.run_lock
     lock.touch()
-    assert not run_is_live(lock)
+    assert not is_locked(lock)
     with lock.open("rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -184,8 +183,8 @@ def test_a_run_that_starts_meanwhile_keeps_its_engines_things(places: Places, tm
     asked = runner()
     opened = side(images, asked)
     decision = foresee(places, look(places, opened, live=False, temporary=tmp_path / "tmp"), KEEP)
-    run_lock(places).touch()
-    with run_lock(places).open("rb") as handle:
+    places.run_lock.touch()
+    with places.run_lock.open("rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         report = carry_out(decision, removers(places, opened))
     assert [one.removal.kind for one in report.done] == [Kind.LOG]

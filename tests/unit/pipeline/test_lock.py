@@ -15,6 +15,7 @@ import pytest
 from orchestrator.errors import EnvironmentFailedError, ExitCode
 from orchestrator.pipeline import lock
 from orchestrator.pipeline.lock import run_lock
+from orchestrator.system.files import is_locked
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Silent
 
@@ -170,3 +171,13 @@ def test_where_it_cannot_be_made_the_mend_is_told(places: Places) -> None:
     ):
         pass
     assert "XDG_STATE_HOME" in caught.value.mend
+
+
+def test_who_only_asks_turns_no_run_away(places: Places) -> None:
+    places.state.mkdir(parents=True, exist_ok=True)
+    places.run_lock.touch()
+    asking = places.run_lock.open("rb")
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    threading.Timer(0.1, asking.close).start()
+    with run_lock(places, Silent(), command="build", wait=False):
+        assert is_locked(places.run_lock)

@@ -12,8 +12,8 @@ import httpx
 from docker.errors import APIError, ImageNotFound
 
 from orchestrator.publish.registry import Registry
-from orchestrator.publish.retrying import Retries
 from orchestrator.system.process import Command, Completed
+from orchestrator.system.retrying import Retries
 
 
 class FakeImage:

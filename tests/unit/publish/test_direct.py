@@ -14,7 +14,7 @@ from orchestrator.errors import CellsFailedError, UnreachableError, UsageError, 
 from orchestrator.publish.credentials import Challenge, Login, login_for
 from orchestrator.publish.distribution import normal_platform
 from orchestrator.publish.registry import Registry
-from orchestrator.publish.retrying import Patience, Retries
+from orchestrator.system.retrying import Patience, Retries
 from tests.unit.publish.fakes import FakeEngine, registry_of
 from tests.unit.publish.wire import ADDRESS, FakeWire, digest_of, image
 

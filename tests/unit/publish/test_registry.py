@@ -10,8 +10,8 @@ from docker.errors import APIError, DockerException
 
 from orchestrator.errors import UnreachableError, VerificationError
 from orchestrator.publish.registry import verify
-from orchestrator.publish.retrying import Patience, Retries
 from orchestrator.system.process import Command, Completed
+from orchestrator.system.retrying import Patience, Retries
 from tests.unit.publish.fakes import FakeEngine, registry_of
 
 TARGET = "localhost:5000/arm64v8/python:3.7.2"

@@ -15,6 +15,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from orchestrator.errors import UnreachableError
+from orchestrator.system.http import TRANSIENT_STATUS
 
 T = TypeVar("T")
 #: What failed in one line, the number of the try that failed (from 1), seconds until the next.
@@ -46,9 +47,6 @@ class TransientError(Exception):
         self.after = after
         self.connected = connected
 
-
-#: Statuses that say "later" (RFC 9110; 425: RFC 8470; 429: RFC 6585). 501 and 505 would be the same the next time.
-TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 _STATUS = re.compile(r"\b([45]\d\d) [A-Za-z]")
 _NEVER = re.compile(

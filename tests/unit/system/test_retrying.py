@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.publish.retrying import Patience, Retries, TransientError, transient
+from orchestrator.system.retrying import Patience, Retries, TransientError, transient
 
 
 @pytest.mark.parametrize(
