@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def fetch_packages(
     return tuple(sorted(set(into.glob("*.deb")) - before))
 
 
+#: dpkg has one lock for the whole machine: other threads wait for ours, and apt for that of other programs (upgrades by night).
+#: Source: DPkg::Lock::Timeout (seconds) in apt's own list of settings, /usr/share/doc/apt/examples/configure-index.
+_ONE_INSTALL = threading.Lock()
+_PATIENT = ("-o", "DPkg::Lock::Timeout=300")
+
+
 def install_on_host(
     packages: Mapping[str, str],
     *,
@@ -100,11 +107,20 @@ def install_on_host(
 ) -> None:
     """Install Debian packages that are missing; `packages` maps each package to a program that shows that it is there.
 
-    An empty program means: ask dpkg. Needs root and apt, else raises `EnvironmentFailedError` with the command to type.
+    An empty program means: ask dpkg. Needs root and apt, else raises `EnvironmentFailedError` with the command to type. Threads may ask for
+    the same at once: the second finds it there.
     """
-    missing = [name for name, program in packages.items() if not _present(name, program, runner=runner, which=which)]
-    if not missing:
-        return
+    with _ONE_INSTALL:
+        missing = [
+            name for name, program in packages.items() if not _present(name, program, runner=runner, which=which)
+        ]
+        if missing:
+            _install(missing, progress=progress, runner=runner, which=which, root=root, lists=lists)
+
+
+def _install(
+    missing: Sequence[str], *, progress: Progress, runner: Runner, which: Which, root: bool | None, lists: Path
+) -> None:
     typed = f"apt-get install --no-install-recommends {' '.join(missing)}"
     if not (os.geteuid() == 0 if root is None else root) or which("apt-get") is None:
         raise EnvironmentFailedError(f"missing on this host: {', '.join(missing)}", mend=f"as root: {typed}")
@@ -117,7 +133,7 @@ def install_on_host(
     progress.note(f"installing {', '.join(missing)} on this host with apt-get")
     done = runner(
         Command(
-            argv=("apt-get", "install", "-y", "-q", "--no-install-recommends", *missing),
+            argv=("apt-get", "install", *_PATIENT, "-y", "-q", "--no-install-recommends", *missing),
             environment=env,
             timeout=2 * _NETWORK_SECONDS,
         )

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import EnvironmentFailedError, UnreachableError, VerificationError
 from orchestrator.system.apt import Mirror, fetch_packages, host_mirror, install_on_host
-from orchestrator.system.process import Command
+from orchestrator.system.process import Command, Completed
 from tests.unit.engine.fakes import Answer, FakeRunner, Told
 
 URL = "http://mirror.example/debian"
@@ -218,3 +220,28 @@ def test_a_failed_installation_says_why(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFailedError, match="Unable to locate package x"):
         install_on_host({"x": "x"}, progress=told, runner=runner, which=only("apt-get"), root=True, lists=tmp_path)
     assert told.warnings == ["apt-get update: E: one source is down"]
+
+
+def test_threads_that_want_the_same_install_it_once(tmp_path: Path) -> None:
+    (tmp_path / "mirror_main_binary-amd64_Packages.lz4").touch()
+    installed: list[str] = []
+    installing: list[str] = []
+
+    def runner(command: Command) -> Completed:
+        assert not installing, "two at once: dpkg would refuse the second"
+        installing.append(str(command))
+        time.sleep(0.1)
+        installed.append(installing.pop())
+        return Completed(command=command, status=0, stdout=b"", stderr=b"", seconds=0.1)
+
+    def which(name: str) -> str | None:
+        return f"/bin/{name}" if name == "apt-get" or installed else None
+
+    def install() -> None:
+        install_on_host({"x": "x"}, progress=Told(), runner=runner, which=which, root=True, lists=tmp_path)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for future in [pool.submit(install) for _ in range(4)]:
+            future.result()
+    (only_one,) = installed
+    assert "DPkg::Lock::Timeout=" in only_one
