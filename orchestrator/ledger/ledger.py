@@ -43,6 +43,11 @@ class Ledger:
         self._connection = connection
         self.path = path
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open file, for the other rooms of the ledger."""
+        return self._connection
+
     def start_run(self, command: str) -> int:
         """Remember that a run began; returns its number."""
         with self._connection:
@@ -216,16 +221,16 @@ class Ledger:
 
     def proven(self, cell: str, key: str) -> Attempt | None:
         """Find the last proven attempt at a cell with exactly this key."""
-        found = self._select("WHERE cell = ? AND key = ? AND state = 'proven' ORDER BY id DESC LIMIT 1", (cell, key))
+        found = self.select("WHERE cell = ? AND key = ? AND state = 'proven' ORDER BY id DESC LIMIT 1", (cell, key))
         return next(iter(found), None)
 
     def attempt(self, number: int) -> Attempt | None:
         """Find an attempt by its number."""
-        return next(iter(self._select("WHERE id = ?", (number,))), None)
+        return next(iter(self.select("WHERE id = ?", (number,))), None)
 
     def unfinished(self) -> tuple[Attempt, ...]:
         """List the attempts that did not end, or not yet, oldest first."""
-        return self._select("WHERE state = 'running' ORDER BY id", ())
+        return self.select("WHERE state = 'running' ORDER BY id", ())
 
     def dockerfile(self, digest: str) -> str | None:
         """Give the text of a Dockerfile that was built once, by its sha256; None when it is not remembered."""
@@ -268,8 +273,8 @@ class Ledger:
     def attempts(self, cell: str | None = None, *, limit: int = 50) -> tuple[Attempt, ...]:
         """List attempts, newest first."""
         if cell is None:
-            return self._select("ORDER BY id DESC LIMIT ?", (limit,))
-        return self._select("WHERE cell = ? ORDER BY id DESC LIMIT ?", (cell, limit))
+            return self.select("ORDER BY id DESC LIMIT ?", (limit,))
+        return self.select("WHERE cell = ? ORDER BY id DESC LIMIT ?", (cell, limit))
 
     def _phases(self, attempt: int, phases: Sequence[PhaseRecord]) -> None:
         self._connection.execute("DELETE FROM phases WHERE attempt = ?", (attempt,))
@@ -278,9 +283,22 @@ class Ledger:
             [(attempt, position, phase.name, phase.seconds, phase.cached) for position, phase in enumerate(phases)],
         )
 
-    def _select(self, rest: str, values: tuple[Any, ...]) -> tuple[Attempt, ...]:
+    def select(self, rest: str, values: tuple[Any, ...]) -> tuple[Attempt, ...]:
+        """List attempts by the rest of a query, with phases and proofs."""
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM attempts {rest}", values).fetchall()  # noqa: S608 - constants
         return tuple(self._attempt(row) for row in rows)
+
+    def recent(self, *, up_to: int, limit: int) -> dict[str, tuple[Attempt, ...]]:
+        """Map cells to their last attempts in runs up to a number, newest first, without phases and proofs."""
+        found: dict[str, list[Attempt]] = {}
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER (PARTITION BY cell ORDER BY id DESC) AS age FROM attempts WHERE run <= ?)"  # noqa: S608 - constants
+            " WHERE age <= ? ORDER BY id DESC",
+            (up_to, limit),
+        )
+        for row in rows:
+            found.setdefault(row[2], []).append(_attempt(row, phases=(), proofs=()))
+        return {cell: tuple(some) for cell, some in found.items()}
 
     def _attempt(self, row: tuple[Any, ...]) -> Attempt:
         number = row[0]

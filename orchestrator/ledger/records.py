@@ -117,3 +117,58 @@ class Examination:
     ended: str
     seconds: float
     proofs: tuple[ProofRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRecord:
+    """A run: its command, when it began and ended (ISO 8601, UTC; None: it goes on, or was killed) and its exit code."""
+
+    number: int
+    command: str
+    started: str
+    ended: str | None
+    exit_code: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """What a run meant to do to a cell that there was something to do for, and what came of it.
+
+    `outcome` is "proven", "failed", "stopped" or "not tried"; empty while the run goes on, or when it was killed. `seconds` are those from the
+    cell's beginning to its end.
+    """
+
+    run: int
+    cell: str
+    action: str
+    reason: str
+    key: str
+    attempt: int | None = None
+    outcome: str = ""
+    failure_class: str = ""
+    message: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """When a stage (`build`, `prove`) of a cell ran on which node; times are ISO 8601 in UTC, `failure_class` is empty when it succeeded."""
+
+    run: int
+    cell: str
+    stage: str
+    node: str
+    emulated: bool
+    started: str
+    ended: str
+    failure_class: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedReference:
+    """A reference that was made to point at a digest by a run; `published` is ISO 8601 in UTC."""
+
+    run: int
+    reference: str
+    digest: str
+    published: str

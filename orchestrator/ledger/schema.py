@@ -92,4 +92,62 @@ MIGRATIONS = (
         text TEXT NOT NULL
     ) STRICT;
     """,
+    # What a run meant to do to each cell, and what came of it; when which stage ran where; what a publication meant to change, before it does;
+    # what lies beside an image in its registry.
+    """
+    CREATE TABLE visits (
+        run INTEGER NOT NULL REFERENCES runs (id),
+        cell TEXT NOT NULL,
+        action TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        key TEXT NOT NULL,
+        attempt INTEGER REFERENCES attempts (id),
+        outcome TEXT NOT NULL DEFAULT '',
+        failure_class TEXT NOT NULL DEFAULT '',
+        message TEXT NOT NULL DEFAULT '',
+        seconds REAL NOT NULL DEFAULT 0,
+        PRIMARY KEY (run, cell)
+    ) STRICT;
+    CREATE INDEX visits_by_cell ON visits (cell, run);
+    CREATE TABLE spans (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        cell TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        node TEXT NOT NULL,
+        emulated INTEGER NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT NOT NULL,
+        failure_class TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE INDEX spans_by_run ON spans (run);
+    CREATE TABLE sets (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        image TEXT NOT NULL,
+        registry TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('begun', 'done', 'replaced', 'rolled back')),
+        members TEXT NOT NULL,
+        targets TEXT NOT NULL,
+        idx TEXT NOT NULL DEFAULT '',
+        began TEXT NOT NULL,
+        ended TEXT
+    ) STRICT;
+    CREATE INDEX sets_by_image ON sets (registry, image, id);
+    CREATE TABLE held_back (
+        run INTEGER NOT NULL REFERENCES runs (id),
+        image TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (run, image)
+    ) STRICT;
+    CREATE TABLE attachments (
+        subject TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        place TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        attached TEXT NOT NULL,
+        PRIMARY KEY (subject, kind, place)
+    ) STRICT;
+    CREATE INDEX attempts_by_run ON attempts (run);
+    """,
 )

@@ -16,9 +16,9 @@ from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publishing import publish_cells
 from orchestrator.pipeline.run import exit_code, run_cells
 from orchestrator.pipeline.workshop import Alone, Workshop, open_workshop
-from orchestrator.publish.local_registry import local_registry
 from orchestrator.publish.names import Names
 from orchestrator.publish.pullback import pull_and_run
+from orchestrator.registry.local import local_registry
 from orchestrator.report.board import ConsoleBoard
 from orchestrator.report.results import describe_results, results_table
 from orchestrator.select import Selection, select_cells, select_image

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,19 @@ from requests.exceptions import RequestException
 
 from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.errors import EnvironmentFailedError, OrchestratorError, UnreachableError, VerificationError
-from orchestrator.ledger.records import Attempt, PhaseRecord, Start, State
+from orchestrator.ledger.chronicle import Chronicle
+from orchestrator.ledger.ledger import now
+from orchestrator.ledger.records import Attempt, PhaseRecord, Span, Start, State, Visit
 from orchestrator.matrix.model import Cell
 from orchestrator.matrix.platforms import normalise
 from orchestrator.pipeline.building import Built, Order, inspect
+from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
-from orchestrator.plan.plan import PlannedCell
+from orchestrator.plan.plan import Action, PlannedCell
 from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.publish.names import local_references, staging_reference
-from orchestrator.schedule.model import Assignment
+from orchestrator.schedule.model import Assignment, Stage
 
 if TYPE_CHECKING:
     from orchestrator.pipeline.proving import Examination, Examinee
@@ -42,6 +46,64 @@ class Remembering:
     attempts: dict[str, int] = field(default_factory=dict)
     _references: dict[str, str] = field(default_factory=dict)
     _tries: dict[str, int] = field(default_factory=dict)
+    _began: dict[tuple[str, Stage], str] = field(default_factory=dict)
+
+    @cached_property
+    def _chronicle(self) -> Chronicle:
+        return Chronicle(self.shop.ledger)
+
+    def intend(self, planned: Sequence[PlannedCell]) -> None:
+        """Remember what this run is going to do, and why."""
+        self._chronicle.intend(
+            [
+                Visit(run=self.run, cell=one.cell.id, action=one.action, reason=one.reason, key=one.key.value)
+                for one in planned
+                if one.action is not Action.NOTHING
+            ]
+        )
+
+    def result(self, result: CellResult) -> None:
+        """Remember what came of a cell."""
+        failure = result.failure
+        outcome = "proven" if failure is None else "failed"
+        if failure is not None and not result.tried:
+            outcome = "not tried"
+        elif failure is not None and failure.kind is FailureClass.CANCELLED:
+            outcome = "stopped"
+        self._chronicle.ended(
+            Visit(
+                run=self.run,
+                cell=result.cell.id,
+                action=result.planned.action,
+                reason=result.planned.reason,
+                key=result.planned.key.value,
+                attempt=result.attempt.id if result.attempt is not None else None,
+                outcome=outcome,
+                failure_class="" if failure is None else str(failure.kind),
+                message="" if failure is None else failure.message,
+                seconds=result.seconds,
+            )
+        )
+
+    def began(self, assignment: Assignment) -> None:
+        """Note when a stage begins."""
+        self._began[assignment.task.cell, assignment.task.stage] = now()
+
+    def over(self, assignment: Assignment, failure: Failure | None) -> None:
+        """Remember when a stage ran, and where."""
+        task = assignment.task
+        self._chronicle.span(
+            Span(
+                run=self.run,
+                cell=task.cell,
+                stage=task.stage,
+                node=assignment.node,
+                emulated=assignment.emulated,
+                started=self._began.pop((task.cell, task.stage), now()),
+                ended=now(),
+                failure_class="" if failure is None else str(failure.kind),
+            )
+        )
 
     def begin(self, planned: PlannedCell, assignment: Assignment) -> Order:
         """Remember that a build begins, and say what is to be built."""

@@ -166,6 +166,7 @@ class _Going:
             if left.reference in self.prepared.present:
                 self.memory.adopt(left)
         self.shop.ledger.abandon(before=run)
+        self.memory.intend(self.prepared.planned)
         for one in self.prepared.planned:
             if one.cell.id in self.prepared.missing:
                 failure = failure_of(self.prepared.missing[one.cell.id])
@@ -221,6 +222,8 @@ class _Going:
 
     def _end(self, result: CellResult) -> None:
         self.results[result.cell.id] = result
+        if not result.done_before:
+            self.memory.result(result)
         if result.tried:
             self.board.end(result)
 

@@ -88,6 +88,7 @@ class CellWorkers:
                 self._news.put(_Done(assignment, error=error))
 
         self._open.add((assignment.task.cell, assignment.task.stage))
+        self.memory.began(assignment)
         # A daemon: whoever presses Ctrl-C twice does not wait for it.
         threading.Thread(target=body, name=f"{assignment.task.stage} {assignment.task.cell}", daemon=True).start()
 
@@ -178,5 +179,6 @@ class CellWorkers:
             failure = self.memory.proved(self.planned[cell].cell, result)
         else:
             failure = self.memory.broke(cell, news.error)
+        self.memory.over(assignment, failure)
         prove_on = self.farm.proves(assignment.node) if assignment.task.stage is Stage.BUILD else None
         return Ended(assignment=assignment, failure=failure, prove_on=prove_on)

@@ -2,7 +2,7 @@
 
 The tools are the Docker SDK, which pushes what is in the engine, and `buildx imagetools`, which makes and reads indexes by digest. They know
 best how a registry is reached (the engine's certificates and mirrors), but fail as a whole when one request of theirs does. So after their
-first transient failure the registry is spoken to by `publish/distribution.py`, which repeats single requests, for the rest of the run; the
+first transient failure the registry is spoken to by `registry/distribution.py`, which repeats single requests, for the rest of the run; the
 figures behind that are there. The bytes are the engine's (containerd's store gives them out by `docker save`) and so are the digests; no
 try builds anything. Where that way is not open (an engine without containerd's store, a registry that only the engine can reach, the
 default registry, whose address is the tools' affair) the tools are repeated instead, and go on with the layers that the registry has.
@@ -22,10 +22,10 @@ from docker import auth
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from orchestrator.errors import CellsFailedError, UnreachableError, UsageError, VerificationError
-from orchestrator.publish.archive import saved
-from orchestrator.publish.conversation import Conversation, RefusedError, make_client
-from orchestrator.publish.credentials import login_for
-from orchestrator.publish.distribution import Distribution, Memory
+from orchestrator.registry.archive import saved
+from orchestrator.registry.conversation import Conversation, RefusedError, make_client
+from orchestrator.registry.credentials import login_for
+from orchestrator.registry.distribution import Distribution, Memory
 from orchestrator.system.process import Command, Completed, Runner
 from orchestrator.system.retrying import Reachability, Retries, TransientError, transient
 

@@ -10,8 +10,8 @@ import pytest
 
 from orchestrator.matrix.load import load_matrix
 from orchestrator.prove.model import Kind
-from orchestrator.publish.local_registry import local_registry
 from orchestrator.publish.pullback import pull_and_run
+from orchestrator.registry.local import local_registry
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Silent
 from tests.integration.command_line import CommandLine

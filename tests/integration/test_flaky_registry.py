@@ -19,10 +19,10 @@ from orchestrator.errors import UnreachableError
 from orchestrator.ledger.records import Attempt, State
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell, Image, Matrix
-from orchestrator.publish.local_registry import local_registry
 from orchestrator.publish.names import Names
 from orchestrator.publish.publish import Published, publish_image
 from orchestrator.publish.registry import Registry
+from orchestrator.registry.local import local_registry
 from orchestrator.system.places import Places
 from orchestrator.system.process import run
 from orchestrator.system.progress import Silent

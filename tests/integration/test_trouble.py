@@ -17,7 +17,7 @@ import docker
 import pytest
 
 from orchestrator.ledger.records import State
-from orchestrator.publish.local_registry import local_registry
+from orchestrator.registry.local import local_registry
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Silent
 from tests.integration.based_registry import push_base

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import CellsFailedError, UnreachableError, UsageError, VerificationError
-from orchestrator.publish.credentials import Challenge, Login, login_for
-from orchestrator.publish.distribution import normal_platform
 from orchestrator.publish.registry import Registry
+from orchestrator.registry.credentials import Challenge, Login, login_for
+from orchestrator.registry.distribution import normal_platform
 from orchestrator.system.retrying import Patience, Retries
 from tests.unit.publish.fakes import FakeEngine, registry_of
-from tests.unit.publish.wire import ADDRESS, FakeWire, digest_of, image
+from tests.unit.registry.wire import ADDRESS, FakeWire, digest_of, image
 
 STUMBLES = "received unexpected HTTP status: 503 Service Unavailable"
 AMD = f"{ADDRESS}/amd64/python:3"

@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 
 from orchestrator.errors import VerificationError
-from orchestrator.publish.archive import Archive, Manifest
-from orchestrator.publish.conversation import Body, Conversation, RefusedError
+from orchestrator.registry.archive import Archive, Manifest
+from orchestrator.registry.conversation import Body, Conversation, RefusedError
 from orchestrator.system.retrying import Retries, TransientError
 
 _OCI_INDEX = "application/vnd.oci.image.index.v1+json"

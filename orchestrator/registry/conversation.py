@@ -11,7 +11,7 @@ from ipaddress import ip_address
 import httpx
 
 from orchestrator.errors import VerificationError
-from orchestrator.publish.credentials import Challenge, Login, basic
+from orchestrator.registry.credentials import Challenge, Login, basic
 from orchestrator.system.http import TRANSIENT_STATUS, retry_after
 from orchestrator.system.retrying import TransientError
 
