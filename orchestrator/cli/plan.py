@@ -78,7 +78,7 @@ def show_plan(
     """Plan from files and ledger alone, and show it."""
     from orchestrator.report.plans import describe_cell, plan_lines  # noqa: PLC0415 - --help must not wait for it
 
-    foresight = _foresee(matrix, cells, settings, force=force)
+    foresight = foreseen(matrix, cells, settings, force=force)
     document: dict[str, Any] = {
         "cells": [describe_cell(one) for one in foresight.planned],
         "publish": list(foresight.publications),
@@ -95,7 +95,8 @@ def show_plan(
     return 0
 
 
-def _foresee(matrix: Matrix, cells: Sequence[Cell], settings: Settings, *, force: bool = False) -> Foresight:
+def foreseen(matrix: Matrix, cells: Sequence[Cell], settings: Settings, *, force: bool = False) -> Foresight:
+    """Plan from files and ledger alone, publishing to the registry of the settings included."""
     from orchestrator.pipeline.foresight import foresee  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.publish.names import Names  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
@@ -114,7 +115,7 @@ def _show_why(told: Common, word: str, settings: Settings) -> int:
     from orchestrator.system.places import Places  # noqa: PLC0415
 
     matrix, cells = chosen_cells(told, Selection(ids=(word,)))
-    foresight = _foresee(matrix, cells, settings)
+    foresight = foreseen(matrix, cells, settings)
     with open_ledger(Places.from_environment().ledger, create=False) as ledger:
         old = {
             one.cell.id: ledger.dockerfile(one.before.ingredients.get("dockerfile", ""))

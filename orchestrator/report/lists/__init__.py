@@ -1,0 +1,1 @@
+"""The cells of `orchestrator list`, in the forms that other programs take: JSON, GitHub Actions, Jenkins, bake."""
