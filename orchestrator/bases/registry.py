@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.bases.model import Base, How, Wanted
 from orchestrator.errors import UnreachableError
 from orchestrator.ledger.ledger import now
+from orchestrator.matrix.model import Platform
 from orchestrator.system.process import Command, Completed, Runner, run
 from orchestrator.system.retrying import Patience, Reachability, Retries, TransientError, transient
 
@@ -68,18 +69,9 @@ def from_registry(
         reachability.down(asked, why)
         raise NotInRegistryError(why)
     manifest: dict[str, Any] = json.loads(answer.stdout)
-    platform = wanted.architecture.platform
-    digest, size = "", 0
-    for entry in manifest.get("manifests") or ():
-        seen = entry.get("platform") or {}
-        if (seen.get("os"), seen.get("architecture")) == (platform.os, platform.architecture) and (
-            seen.get("variant") or platform.variant
-        ) == platform.variant:
-            digest, size = str(entry["digest"]), int(entry.get("size", 0))
-    if not manifest.get("manifests"):
-        digest = f"sha256:{hashlib.sha256(answer.stdout).hexdigest()}"
+    digest, size = for_platform(manifest, answer.stdout, wanted.architecture.platform)
     if not digest:
-        raise NotInRegistryError(f"{pulled} exists, but not for {platform}")
+        raise NotInRegistryError(absent(pulled, wanted.architecture.platform))
     return Base(
         reference=wanted.reference,
         architecture=wanted.architecture.name,
@@ -91,6 +83,28 @@ def from_registry(
         seconds=round(answer.seconds, 3),
         pulled=pulled,
     )
+
+
+def for_platform(manifest: Mapping[str, Any], raw: bytes, platform: Platform) -> tuple[str, int]:
+    """Choose from an index what is for a platform: its digest and size in bytes; an empty digest where nothing is.
+
+    A manifest that is no index (`raw` are its bytes) is taken as it is, its size not being known (0).
+    """
+    digest, size = "", 0
+    for entry in manifest.get("manifests") or ():
+        seen = entry.get("platform") or {}
+        if (seen.get("os"), seen.get("architecture")) == (platform.os, platform.architecture) and (
+            seen.get("variant") or platform.variant
+        ) == platform.variant:
+            digest, size = str(entry["digest"]), int(entry.get("size", 0))
+    if not manifest.get("manifests"):
+        digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return digest, size
+
+
+def absent(pulled: str, platform: Platform) -> str:
+    """Say that a base is there, but not for a platform."""
+    return f"{pulled} exists, but not for {platform}"
 
 
 def _ask(runner: Runner, command: Command) -> Completed:
