@@ -15,6 +15,8 @@ from docker.errors import ImageNotFound
 
 from orchestrator.build.execution import Execution
 from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.contents.reading import contents_of
+from orchestrator.contents.store import write_contents
 from orchestrator.engine.model import Engine
 from orchestrator.inputs.store import Store
 from orchestrator.ledger.records import ProofRecord, State
@@ -81,7 +83,7 @@ def examine(  # noqa: PLR0913 - where from, where to, and who listens
     """Make the proofs of one image. All that failed ones said is appended to `log`, or put into a file of its own.
 
     `client` and `engine` (None: that of the workshop) are where the image is, `home` where its peers are. At a `meeting` it finds peers that
-    are proven at the same time.
+    are proven at the same time. What is in an image that passed is kept, where proofs have read it anyway.
     """
     started = time.monotonic()
     cell = examinee.cell
@@ -122,6 +124,8 @@ def examine(  # noqa: PLR0913 - where from, where to, and who listens
             under_proof.peers = tuple(subject(*one, where=home or client) for one in others.values())
             outcomes += made(under_proof, pairwise) if pairwise else ()
         digest = under_proof.digest
+        if under_proof.surveyed and not shop.cancellation.requested and all(outcome.passed for outcome in outcomes):
+            _keep_contents(shop, under_proof)
     return Examination(
         examinee=examinee,
         digest=digest,
@@ -241,6 +245,16 @@ def proof_failure(outcomes: Sequence[Outcome]) -> Failure | None:
         else f"{len(failed)} proofs: {', '.join(outcome.name for outcome in failed)}",
         tail=(*tail, *((f"{left_out} more proofs were not made: they need one of these",) if left_out else ())),
     )
+
+
+def _keep_contents(shop: Workshop, subject: ImageSubject) -> None:
+    """Keep what is in an image; what goes wrong with that is told, and proves nothing about the image."""
+    try:
+        write_contents(shop.places, contents_of(subject.saved, digest=subject.digest, line=subject.cell.image.line))
+    except Exception as error:  # noqa: BLE001 - it reads what an image says of itself: whatever that is, hours of building must not fail for it
+        shop.progress.warn(
+            f"{subject.cell.id}: its contents could not be kept, so that it has no SBOM: {type(error).__name__}: {error}"
+        )
 
 
 @contextlib.contextmanager

@@ -33,7 +33,8 @@ class HistoryEntry:
 class ImageConfig:
     """The config: platform, what a container of the image starts with, and how it was made.
 
-    `others` are further fields that change how a container runs (ports, volumes, a health check ...), by name.
+    `others` are further fields that change how a container runs (ports, volumes, a health check ...), by name. `created` is a time as
+    RFC 3339 has it; empty where none is stated.
     """
 
     os: str
@@ -47,6 +48,7 @@ class ImageConfig:
     labels: Mapping[str, str]
     others: Mapping[str, Any]
     history: tuple[HistoryEntry, ...]
+    created: str = ""
 
     @property
     def platform(self) -> str:
@@ -95,6 +97,7 @@ def parse_config(document: Mapping[str, Any]) -> ImageConfig:
             HistoryEntry(text=instruction(str(entry.get("created_by") or "")), empty=bool(entry.get("empty_layer")))
             for entry in document.get("history") or ()
         ),
+        created=str(document.get("created") or ""),
     )
 
 

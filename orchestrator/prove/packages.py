@@ -19,13 +19,19 @@ _APK = "/lib/apk/db/installed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Package:
-    """An installed package. `needs` and `provides` are names without versions (on Alpine also `so:libz.so.1`); `files` absolute paths."""
+    """An installed package. `needs` and `provides` are names without versions (on Alpine also `so:libz.so.1`); `files` absolute paths.
+
+    `source` is the source package and its version: `gcc-10 10.2.1-6`. `licence` is what the database says, which Debian's does not.
+    """
 
     name: str
     version: str
     needs: frozenset[str]
     provides: frozenset[str]
     files: frozenset[str]
+    architecture: str = ""
+    source: str = ""
+    licence: str = ""
 
 
 def installed(view: View) -> Mapping[str, Package]:
@@ -55,11 +61,15 @@ def _dpkg(view: View) -> Iterator[Package]:
         fields = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.*(?:\n[ \t].*)*)", paragraph, re.MULTILINE))
         if not fields.get("Status", "").endswith(" installed"):
             continue
-        name = fields["Package"].strip()
-        lists = (f"{_DPKG}/info/{name}.list", f"{_DPKG}/info/{name}:{fields.get('Architecture', '').strip()}.list")
+        name, version, architecture = (fields.get(key, "").strip() for key in ("Package", "Version", "Architecture"))
+        lists = (f"{_DPKG}/info/{name}.list", f"{_DPKG}/info/{name}:{architecture}.list")
+        # Only where they differ from the package's own: `Source: gcc-10 (10.2.1-6)`.
+        source, _, of = fields.get("Source", "").strip().partition(" ")
         yield Package(
             name=name,
-            version=fields.get("Version", "").strip(),
+            version=version,
+            architecture=architecture,
+            source=f"{source or name} {of.strip('() ') or version}",
             needs=_names(f"{fields.get('Depends', '')},{fields.get('Pre-Depends', '')}"),
             provides=_names(fields.get("Provides", "")),
             files=frozenset(line for path in lists for line in view.text(path).splitlines()),
@@ -92,6 +102,9 @@ def _apk(database: str) -> Iterator[Package]:
                 needs=_apk_names(word for word in fields.get("D", "").split() if not word.startswith("!")),
                 provides=_apk_names(fields.get("p", "").split()),
                 files=frozenset(files),
+                architecture=fields.get("A", ""),
+                source=f"{fields.get('o') or fields['P']} {fields.get('V', '')}",
+                licence=fields.get("L", ""),
             )
 
 

@@ -48,6 +48,11 @@ class Places:
         """One log file per attempt at a cell."""
         return self.state / "logs"
 
+    @property
+    def contents(self) -> Path:
+        """What is in proven images, a file per digest."""
+        return self.state / "contents"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Places:
         """Read XDG_CACHE_HOME and XDG_STATE_HOME; relative values are ignored, as the specification demands."""

@@ -96,7 +96,8 @@ class ImageSubject:
         return recipe_for(self.cell.image)
 
     @cached_property
-    def _saved(self) -> Saved:
+    def saved(self) -> Saved:
+        """The image as the engine saves it. Raises `ProofFailedError` where it cannot be read."""
         platform = str(self.cell.architecture.platform)
         try:
             return self._surveys.get(
@@ -109,14 +110,19 @@ class ImageSubject:
             raise ProofFailedError(str(error)) from None
 
     @property
+    def surveyed(self) -> bool:
+        """True once the image has been read: asking for its survey again costs nothing."""
+        return "saved" in vars(self)
+
+    @property
     def image(self) -> ImageConfig:
         """What the image's config says."""
-        return self._saved.image
+        return self.saved.image
 
     @property
     def survey(self) -> Survey:
         """Every file of the image."""
-        return self._saved.survey
+        return self.saved.survey
 
     def sandbox(self, where: Where) -> Sandbox:
         """The container of that kind; a new one where the last had to be killed."""

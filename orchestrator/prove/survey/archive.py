@@ -28,12 +28,21 @@ class UnreadableImageError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Blob:
+    """A layer as the engine stores it, compressed or not: its digest (`sha256:...`) and its bytes."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """An image as it was saved; `layers` by digest (hex)."""
+    """An image as it was saved; `layers` by digest (hex), `blobs` in their order, the lowest first."""
 
     image: ImageConfig
     survey: Survey
     layers: Mapping[str, Layer]
+    blobs: tuple[Blob, ...] = ()
 
 
 def read_archive(chunks: Iterable[bytes], *, platform: str, known: Mapping[str, Layer] | None = None) -> Saved:
@@ -75,6 +84,7 @@ def read_archive(chunks: Iterable[bytes], *, platform: str, known: Mapping[str, 
         image=image,
         survey=Survey(layers=chosen, base_layers=min(image.base_layers, len(chosen))),
         layers={_hex(one): layers[_hex(one)] for one in manifest.get("layers") or ()},
+        blobs=tuple(_blob(one) for one in manifest.get("layers") or ()),
     )
 
 
@@ -112,6 +122,11 @@ def _manifests(
             yield from _manifests(documents, document, depth=depth - 1)
         elif "config" in document:
             yield document
+
+
+def _blob(descriptor: Mapping[str, Any]) -> Blob:
+    size = descriptor.get("size")
+    return Blob(digest=str(descriptor["digest"]), size=size if isinstance(size, int) else 0)
 
 
 def _hex(descriptor: Any) -> str:

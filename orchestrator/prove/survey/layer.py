@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from orchestrator.prove.survey.elf import ElfHeader, read_header
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
-#: Files whose content some proof reads; everything else is looked at as it goes by.
+#: Files whose content some proof reads; everything else, but for documents, is looked at as it goes by.
 _KEPT = (
     "/etc/passwd",
     "/etc/shadow",
@@ -41,9 +42,20 @@ _KEPT = (
     "/etc/os-release",
     "/usr/lib/os-release",
 )
+#: Files that say under what licence something is; the longest on a Debian system have some hundred kilobytes.
+_DOCUMENTS = (
+    "/usr/share/doc/*/copyright",
+    "/*/site-packages/*.dist-info/METADATA",
+    "/*/site-packages/*.egg-info",
+    "/*/site-packages/*.egg-info/PKG-INFO",
+)
+_IS_KEPT, _IS_DOCUMENT = (
+    re.compile("|".join(map(fnmatch.translate, patterns))).match for patterns in (_KEPT, _DOCUMENTS)
+)
 #: How a tar stream carries what a file may do beyond its user's rights.
 _CAPABILITIES = "SCHILY.xattr.security.capability"
 _LARGEST_KEPT = 64 * 1024 * 1024
+_LARGEST_DOCUMENT = 512 * 1024
 _OURS = "/usr/local/"
 _CHUNK = 1024 * 1024
 
@@ -130,7 +142,9 @@ def _absolute(name: str) -> str:
 
 def _look(path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> tuple[File, bytes | None]:
     ours = path.startswith(_OURS)
-    wanted = any(fnmatch.fnmatchcase(path, pattern) for pattern in _KEPT) and member.size <= _LARGEST_KEPT
+    wanted = (member.size <= _LARGEST_KEPT and _IS_KEPT(path) is not None) or (
+        member.size <= _LARGEST_DOCUMENT and _IS_DOCUMENT(path) is not None
+    )
     whole, head, digest = b"", b"", ""
     if content is not None:
         head = content.read(_CHUNK)

@@ -18,6 +18,7 @@ Package: libc6
 Status: install ok installed
 Architecture: amd64
 Multi-Arch: same
+Source: glibc
 Version: 2.24-11+deb9u4
 Replaces: libc6-amd64
 Provides: libc6-2.24, libc (= 2.24)
@@ -46,6 +47,7 @@ C:Q1abc=
 P:zlib
 V:1.2.11-r1
 A:x86_64
+L:Zlib
 D:so:libc.musl-x86_64.so.1 !other musl>=1.1
 p:so:libz.so.1=1.2.11 /bin/z
 F:lib
@@ -88,8 +90,15 @@ def test_dpkg_is_read() -> None:
     assert libc.provides == {"libc6-2.24", "libc"}
     assert "/lib/x86_64-linux-gnu/libc.so.6" in libc.files
     assert found["netbase"] == Package(
-        name="netbase", version="5.4", needs=frozenset(), provides=frozenset(), files=frozenset({"/etc/protocols"})
-    )
+        name="netbase", version="5.4", needs=frozenset(), provides=frozenset(), files=frozenset({"/etc/protocols"}),
+        source="netbase 5.4",
+    )  # fmt: skip
+    assert (libc.architecture, libc.source, libc.licence) == ("amd64", "glibc 2.24-11+deb9u4", "")
+
+
+def test_a_source_package_may_have_a_version_of_its_own() -> None:
+    status = STATUS.replace(b"Source: glibc", b"Source: glibc (2.24-11)")
+    assert installed(view({"/var/lib/dpkg/status": status}))["libc6"].source == "glibc 2.24-11"
 
 
 def test_apk_is_read() -> None:
@@ -100,6 +109,7 @@ def test_apk_is_read() -> None:
     assert zlib.needs == {"so:libc.musl-x86_64.so.1", "musl"}
     assert zlib.provides == {"so:libz.so.1", "/bin/z"}
     assert zlib.files == {"/lib/libz.so.1.2.11", "/lib/libz.so.1", "/.top", "/usr/share/zlib/README"}
+    assert (zlib.architecture, zlib.source, zlib.licence) == ("x86_64", "zlib 1.2.11-r1", "Zlib")
     assert found[".python-rundeps"].needs == {"so:libz.so.1"}
 
 
