@@ -78,6 +78,11 @@ build: $(STAMP) ## Build, prove and tag: make build VERSION=3.7 VARIANT=alpine3.
 nightly: $(STAMP) ## Build what changed and prove it, with a plan first (published to the config's registry, if there is one)
 	@$(CHECKED); exec $(ORCHESTRATOR) nightly "$${args[@]}" "$${select[@]}" "$${jobs[@]}" $(ARGS)
 
+.PHONY: report
+report: $(STAMP) ## Write what the last run came to into reports/: page, JUnit, JSON, badges, Markdown
+	@$(CHECKED); $(ORCHESTRATOR) report "$${args[@]}" "$${select[@]}"; \
+	exec $(ORCHESTRATOR) report --format all --output reports "$${args[@]}" "$${select[@]}" $(ARGS)
+
 .PHONY: bump
 bump: $(STAMP) ## Bring a line to another patch release: make bump VERSION=3.7 ARGS="--to 3.7.3 --sha256 ..."
 	@$(CHECKED); exec $(ORCHESTRATOR) bump "$${args[@]}" "$${select[@]}" $(ARGS)

@@ -36,6 +36,7 @@ def command(
 
     Examples: orchestrator build 3.7-alpine3.8; orchestrator build --version 3.7 --variant slim --arch arm64v8
     """
+    from orchestrator.cli.report import tell_failures  # noqa: PLC0415 - --help must not wait for any of these
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.pipeline.preparing import prepare  # noqa: PLC0415
     from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells  # noqa: PLC0415
@@ -65,6 +66,8 @@ def command(
             emit_json(describe_results(results) | {"retries": retries_of(prepared, results)})
         else:
             emit(results_table(results))
+            if not all(result.ok for result in results):
+                tell_failures(shop.ledger, matrix, run.number, shop.places, told=told, cells=cells)
             if run.code is ExitCode.INTERRUPTED:
                 console.print("stopped; the same command again goes on from here", markup=False)
             if shop.engine.embedded and any(result.ok for result in results):

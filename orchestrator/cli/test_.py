@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from orchestrator.cli.options import Common, chosen_cells, common, complete_ids,
 from orchestrator.errors import ExitCode, UsageError, summary
 
 if TYPE_CHECKING:
+    from orchestrator.matrix.model import Cell
     from orchestrator.pipeline.proving import Examination
     from orchestrator.prove.model import Outcome, Proof
 
@@ -77,7 +79,7 @@ def command(
         )
     if not proofs:
         raise UsageError("no proof is left to make", mend="leave out --skip, or name others with --only")
-    examinations = _examine(
+    examinations, run = _examine(
         told, selection, proofs, image, as_cell, jobs or min(os.cpu_count() or 1, 4), bool(only or skip)
     )
     if told.json:
@@ -85,6 +87,8 @@ def command(
     else:
         for one in examinations:
             _sum_up(one)
+        if any(one.failure is not None for one in examinations):
+            _tell_failures(told, run, [one.examinee.cell for one in examinations])
     code = summary(one.failure.code for one in examinations if one.failure is not None)
     if code is ExitCode.DONE and not all(one.outcomes for one in examinations):
         # Nothing was asked of an image: that must not look like an image that was proven.
@@ -100,7 +104,8 @@ def _examine(
     as_cell: str | None,
     jobs: int,
     partly: bool,  # noqa: FBT001 - private
-) -> tuple[Examination, ...]:
+) -> tuple[tuple[Examination, ...], int]:
+    """Prove, and remember it; gives the number of the run, too."""
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.pipeline.proving import Examinee, examine_all, remember, siblings  # noqa: PLC0415
     from orchestrator.pipeline.workshop import open_workshop  # noqa: PLC0415
@@ -146,7 +151,17 @@ def _examine(
             for one in examinations:
                 remember(shop, run.number, one, everything=not partly)
             run.code = summary(one.failure.code for one in examinations if one.failure is not None)
-    return examinations
+    return examinations, run.number
+
+
+def _tell_failures(told: Common, run: int, cells: Sequence[Cell]) -> None:
+    from orchestrator.cli.report import tell_failures  # noqa: PLC0415 - only where something failed
+    from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415
+    from orchestrator.system.places import Places  # noqa: PLC0415
+
+    places = Places.from_environment()
+    with open_ledger(places.ledger, create=False) as ledger:
+        tell_failures(ledger, told.matrix(), run, places, told=told, cells=cells)
 
 
 def _list(told: Common, proofs: tuple[Proof, ...]) -> None:

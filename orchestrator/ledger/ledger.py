@@ -22,6 +22,9 @@ _COLUMNS = (
     " node, machine, tries, setting"
 )
 
+#: What is said of an attempt that ended with its run.
+KILLED = "its run was killed"
+
 
 def now() -> str:
     """The present, ISO 8601 in UTC, to the millisecond."""
@@ -104,8 +107,8 @@ class Ledger:
         """
         with self._connection:
             cursor = self._connection.execute(
-                "UPDATE attempts SET state = ?, failure_class = 'cancelled', message = 'its run was killed' WHERE state = ? AND run < ?",
-                (State.FAILED, State.RUNNING, before),
+                "UPDATE attempts SET state = ?, failure_class = 'cancelled', message = ? WHERE state = ? AND run < ?",
+                (State.FAILED, KILLED, State.RUNNING, before),
             )
             self._connection.execute(
                 "UPDATE runs SET ended = ?, exit_code = ? WHERE ended IS NULL AND id < ?",
@@ -287,6 +290,11 @@ class Ledger:
         """List attempts by the rest of a query, with phases and proofs."""
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM attempts {rest}", values).fetchall()  # noqa: S608 - constants
         return tuple(self._attempt(row) for row in rows)
+
+    def bare(self, rest: str, values: tuple[Any, ...]) -> tuple[Attempt, ...]:
+        """List attempts by the rest of a query, without phases and proofs."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM attempts {rest}", values)  # noqa: S608 - constants
+        return tuple(_attempt(row, phases=(), proofs=()) for row in rows)
 
     def recent(self, *, up_to: int, limit: int) -> dict[str, tuple[Attempt, ...]]:
         """Map cells to their last attempts in runs up to a number, newest first, without phases and proofs."""

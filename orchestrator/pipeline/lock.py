@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.ledger import now
+from orchestrator.system.files import is_locked
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Progress
 
@@ -95,3 +96,13 @@ def _holder(handle: BinaryIO) -> str:
         return f"{said['command']}, process {said['pid']}, since {said['started'][:19]}"
     except (ValueError, KeyError, TypeError):
         return "it has just started"
+
+
+def at_work_since(places: Places) -> str | None:
+    """Tell since when the run that is alive has been so (ISO 8601, UTC); None when there is none."""
+    if not is_locked(places.run_lock):
+        return None
+    try:
+        return str(json.loads(places.run_lock.read_bytes() or b"{}").get("started", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""

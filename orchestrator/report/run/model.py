@@ -7,6 +7,31 @@ from datetime import datetime
 from enum import StrEnum
 
 from orchestrator.contents.model import Contents
+from orchestrator.errors import ExitCode
+
+_CODES = {
+    ExitCode.DONE: "all done",
+    ExitCode.CELLS_FAILED: "some cells failed",
+    ExitCode.USAGE: "wrongly called",
+    ExitCode.INVALID: "stale or invalid files",
+    ExitCode.ENVIRONMENT: "the machine lacks something",
+    ExitCode.UNREACHABLE: "an upstream or a registry could not be reached",
+    ExitCode.VERIFICATION: "a verification failed",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+
+#: Commands that hold the lock of runs while they are at work, which tells whether they live.
+_LOCKED = frozenset({"build", "nightly", "publish"})
+
+
+def spoken_end(command: str, code: int | None, *, ended: bool, going: bool) -> str:
+    """Put into words how a run went, by its exit code; `going` says that it is known to be alive."""
+    if going:
+        return "still at work"
+    if not ended:
+        return "killed before its end" if command in _LOCKED else "killed, or still at work"
+    return _CODES[ExitCode(code)] if code in set(ExitCode) else f"exit code {code}"
 
 
 class CellState(StrEnum):
@@ -78,7 +103,8 @@ class Point:
 class FailureLine:
     """Why a cell failed, for people: what, the last lines, since when (the first of the failures in a row), and who changed what.
 
-    `changed` are the differences of the key from the last proven attempt, one sentence each; empty where nothing differs.
+    `changed` are the differences of the key from the last proven attempt, one sentence each; empty where nothing differs. `proven` is when that
+    attempt began (None: there is none). `times` counts the failures in a row. `reproduce` is the command, `otherwise` the same without make.
     """
 
     kind: str
@@ -88,6 +114,10 @@ class FailureLine:
     since_run: int | None
     changed: tuple[str, ...]
     reproduce: str
+    otherwise: str = ""
+    proven: datetime | None = None
+    proven_run: int | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +125,7 @@ class CellReport:
     """A cell at the end of a run. `touched` says that the run did something to it; otherwise its last attempt before is shown.
 
     `reason` is why it was worked on; `changes` are the differences of the key from the attempt before. `started` is when the attempt began
-    (None: there is none), `seconds` what the build took, `prove_seconds` its proofs. `log` is a path, `log_tail` its end.
+    (None: there is none), `key` that of its bytes, `seconds` what the build took, `prove_seconds` its proofs. `log` is a path, `log_tail` its end.
     `published` are references in the registry that point at `digest`.
     """
 
@@ -133,6 +163,7 @@ class CellReport:
     package_changes: tuple[PackageChange, ...] = ()
     failure: FailureLine | None = None
     trend: tuple[Point, ...] = ()
+    key: str = ""
 
     @property
     def emulated(self) -> bool:
@@ -149,8 +180,20 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunPoint:
+    """An earlier run, for trends; `seconds` is how long it took on the clock."""
+
+    number: int
+    started: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunReport:
-    """A run. `ended` is None while it goes on, or when it was killed; `code` is then None, too. `cells` are in published order."""
+    """A run. `ended` is None while it goes on, or when it was killed; `code` is then None, too. `cells` are in published order.
+
+    `going` says that it is at work now; `made` is when this was gathered. `history` are runs before it that ended, oldest first.
+    """
 
     number: int
     command: str
@@ -163,6 +206,13 @@ class RunReport:
     published: tuple[Reference, ...] = ()
     held_back: tuple[tuple[str, str], ...] = ()
     made: datetime | None = None
+    going: bool = False
+    history: tuple[RunPoint, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """How the run went, in words."""
+        return spoken_end(self.command, self.code, ended=self.ended is not None, going=self.going)
 
     @property
     def failed(self) -> tuple[CellReport, ...]:
