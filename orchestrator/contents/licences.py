@@ -52,8 +52,12 @@ _EXCEPTIONS = {
 _GNU = re.compile(r"(A|L|)GPL[- ]?v?([123])(?:\.(\d))?(?:\.0)?(\+|)", re.IGNORECASE)
 _GFDL = re.compile(r"GFDL(-NIV)?-(1\.[123])(\+|)(-no-invariants?)?", re.IGNORECASE)
 _WITH = re.compile(r"(\S+?)(?:\s+with\s+(?:the\s+)?|-with-|-)([a-z-]+?)[- ]exception", re.IGNORECASE)
+#: What the parser would take for an identifier: a licence that a document would have to explain, and GPL for any version of it.
+_UNCERTAIN = re.compile(r"LicenseRef-|(?<![\w-])GPL(?![\w-]| \d)", re.IGNORECASE)
+_OPERATORS = {"and", "or", "with"}
 #: Longer words are no name of a licence but a sentence about it.
 _LONGEST = 120
+_LONGEST_EXPRESSION = 2000
 
 
 def entries(words: str) -> tuple[str, ...]:
@@ -62,7 +66,7 @@ def entries(words: str) -> tuple[str, ...]:
     An entry is an SPDX expression in its normal form, or what could not be read as one, as it was written but on one line.
     """
     found: list[str] = []
-    for clause in _clauses(" ".join(words.split())):
+    for clause in _clauses(" ".join(words[:_LONGEST_EXPRESSION].split())):
         found += _expressions(clause) or [clause[:_LONGEST].rstrip()]
     return tuple(dict.fromkeys(found))
 
@@ -147,11 +151,19 @@ def licensing() -> Licensing:
 
 def _parsed(text: str) -> list[str]:
     """Parse an SPDX expression and give the parts that apply at once, in normal form; empty where it is none."""
+    if _UNCERTAIN.search(text) or not _is_well_formed(text):
+        return []
     try:
         expression = licensing().parse(text, validate=True, strict=True)
     except (ExpressionError, ExpressionParseError, ParseError):
         return []
-    if expression is None or "LicenseRef-" in text:
-        return []
     parts = expression.args if isinstance(expression, licensing().AND) else (expression,)
     return [str(part) for part in parts]
+
+
+def _is_well_formed(text: str) -> bool:
+    """Tell whether names, operators and brackets fit together: the parser relies on it, and breaks down over what does not."""
+    form = re.sub(r"[^\s()]+", lambda word: word[0].lower() if word[0].lower() in _OPERATORS else "x", text.strip())
+    while (smaller := re.sub(r"\(\s*x\s*\)|\bx\s+(?:and|or|with)\s+x\b", "x", form)) != form:
+        form = smaller
+    return form == "x"

@@ -13,6 +13,7 @@ import pytest
 
 from orchestrator.build.execution import Execution
 from orchestrator.build.failure import FailureClass
+from orchestrator.contents.store import read_contents
 from orchestrator.errors import UsageError
 from orchestrator.inputs.store import Store
 from orchestrator.ledger.records import State
@@ -28,13 +29,16 @@ from orchestrator.pipeline.proving import (
     siblings,
     upstream_of,
 )
+from orchestrator.pipeline.workshop import Workshop
 from orchestrator.prove.catalogue import CATALOGUE
 from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.prove.model import Outcome, Verdict
 from orchestrator.publish.names import local_references
 from orchestrator.recipe.recipe import recipe_for
+from orchestrator.system.progress import Silent
 from tests.unit.pipeline.fakes import World, outcome
-from tests.unit.prove.images import Entry, tar
+from tests.unit.prove.archives import saved
+from tests.unit.prove.images import Entry, right, tar
 
 IMAGE = "3.9-slim-bullseye"
 FAILED, UNMADE = Verdict.FAILED, Verdict.NOT_MADE
@@ -310,3 +314,76 @@ def test_inputs_are_compared_with_where_all_of_them_are_stored(
     assert (list(found.library), list(found.packages)) == (["os.py"], ["x.py"])
     wheels.popitem()
     assert upstream_of(world.shop.places, image) is None
+
+
+class Telling(Silent):
+    """Remembers warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, message: str, /) -> None:
+        self.warnings.append(message)
+
+
+def surveyed(world: World, monkeypatch: pytest.MonkeyPatch, archive: bytes) -> tuple[Examinee, Workshop, Telling]:
+    """An image that the engine can save, and proofs that look into it."""
+    (examinee,) = examinees(world, 1)
+    digest = f"sha256:{'ab' * 32}"
+    world.engine.images_by_name |= {examinee.reference: digest, digest: digest}
+    world.engine.archives[digest] = archive
+
+    def look(subject: Any, *_: Any, **__: Any) -> tuple[Outcome, ...]:
+        assert subject.image.platform
+        return (outcome("recipe/files", FAILED if world.prover.refusing else Verdict.PASSED),)
+
+    monkeypatch.setattr(proving, "prove", look)
+    telling = Telling()
+    return examinee, dataclasses.replace(world.shop, progress=telling), telling
+
+
+def test_what_is_in_an_image_that_passed_is_kept_and_it_is_saved_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell_id = world.shop.matrix.cells[0].id
+    examinee, shop, telling = surveyed(world, monkeypatch, saved(right(cell_id)))
+    found = examine(shop, shop.client, examinee, CATALOGUE[:1])
+    assert found.passed
+    assert (len(world.engine.saves), telling.warnings) == (1, [])
+    contents = read_contents(shop.places, found.digest)
+    assert contents is not None
+    assert contents.digest == found.digest
+    assert ("cpython", examinee.cell.image.line.release) in {(one.name, one.version) for one in contents.components}
+    assert contents.layers
+
+
+def test_of_an_image_that_was_refused_or_not_read_nothing_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.prover.refusing["all"] = "x"
+    examinee, shop, telling = surveyed(world, monkeypatch, saved(right(world.shop.matrix.cells[0].id)))
+    found = examine(shop, shop.client, examinee, CATALOGUE[:1])
+    assert not found.passed
+    assert read_contents(shop.places, found.digest) is None
+    world.engine.saves.clear()
+    monkeypatch.setattr(proving, "prove", lambda *_, **__: (outcome("security/shellshock"),))
+    assert examine(shop, shop.client, examinee, CATALOGUE[:1]).passed
+    assert read_contents(shop.places, found.digest) is None
+    assert (world.engine.saves, telling.warnings) == ([], [])
+
+
+def test_contents_that_cannot_be_kept_are_a_warning_and_no_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examinee, shop, telling = surveyed(world, monkeypatch, saved(right(world.shop.matrix.cells[0].id)))
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise LookupError("no such thing")
+
+    monkeypatch.setattr(proving, "contents_of", broken)
+    assert examine(shop, shop.client, examinee, CATALOGUE[:1]).passed
+    (said,) = telling.warnings
+    assert (
+        said
+        == f"{examinee.cell.id}: its contents could not be kept, so that it has no SBOM: LookupError: no such thing"
+    )

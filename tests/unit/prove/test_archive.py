@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.prove.survey.archive import UnreadableImageError, _Chunks, read_archive
+from orchestrator.prove.survey.archive import Blob, UnreadableImageError, _Chunks, read_archive
 from tests.unit.prove.archives import Layout, chunks, saved
 from tests.unit.prove.images import Entry, draft, right, tar
 
@@ -93,6 +93,13 @@ def test_a_platform_whose_layers_were_not_saved_is_passed_over() -> None:
 def test_files_beside_the_blobs_are_no_layers() -> None:
     data = simple(ONE).archive(extra={"repositories": b"no layer", "README": b""})
     assert read_archive([data], platform="linux/amd64").survey.whole.text("/etc/passwd") == "one"
+
+
+def test_layers_are_told_as_they_are_stored() -> None:
+    packed = gzip.compress(TWO)
+    found = read_archive([simple(ONE, packed).archive()], platform="linux/amd64")
+    digests = [f"sha256:{hashlib.sha256(data).hexdigest()}" for data in (ONE, packed)]
+    assert found.blobs == (Blob(digest=digests[0], size=len(ONE)), Blob(digest=digests[1], size=len(packed)))
 
 
 def test_layers_that_are_known_are_not_read_again() -> None:

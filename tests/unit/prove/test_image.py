@@ -51,6 +51,7 @@ def test_everything_that_is_said_is_read() -> None:
             "os": "linux",
             "architecture": "arm",
             "variant": "v7",
+            "created": "2019-01-10T15:30:00Z",
             "config": {
                 "Env": ["A=1"], "Cmd": "word", "Entrypoint": ["x", "y"], "WorkingDir": "/w", "User": "u", "Labels": {"l": 1},
                 "ExposedPorts": {"80/tcp": {}}, "Volumes": None, "ArgsEscaped": True, "Hostname": "0123", "Image": "sha256:1",
@@ -58,7 +59,7 @@ def test_everything_that_is_said_is_read() -> None:
             },
         }
     )  # fmt: skip
-    assert image.platform == "linux/arm/v7"
+    assert (image.platform, image.created) == ("linux/arm/v7", "2019-01-10T15:30:00Z")
     assert (image.environment, image.command, image.entrypoint) == (("A=1",), ("word",), ("x", "y"))
     assert (image.directory, image.user, image.labels) == ("/w", "u", {"l": "1"})
     assert image.others.keys() == {"ExposedPorts", "Healthcheck", "StopSignal"}
