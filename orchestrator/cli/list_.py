@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from orchestrator.matrix.model import Cell, Matrix
     from orchestrator.plan.plan import PlannedCell
-    from orchestrator.report.lists.cells import Job
+    from orchestrator.report.lists.jobs import Job
 
 
 class Format(StrEnum):
@@ -123,9 +123,9 @@ def _show_jobs(
 ) -> None:
     import json  # noqa: PLC0415 - only when asked for
 
-    from orchestrator.report.lists.cells import job_per_cell, job_per_image  # noqa: PLC0415
     from orchestrator.report.lists.github import github_matrix  # noqa: PLC0415
     from orchestrator.report.lists.jenkins import jenkins_branches  # noqa: PLC0415
+    from orchestrator.report.lists.jobs import job_per_cell, job_per_image  # noqa: PLC0415
     from orchestrator.report.lists.runners import read_runners  # noqa: PLC0415
 
     labels = read_runners(runners, [one.name for one in matrix.enabled])

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.errors import UsageError
 from orchestrator.matrix.model import Cell
 from orchestrator.matrix.platforms import normalise
-from orchestrator.report.lists.cells import Job, describe_job
+from orchestrator.report.lists.jobs import Job, describe_job
 
 #: A matrix may not make more jobs.
 #: Source: https://docs.github.com/en/actions/reference/limits

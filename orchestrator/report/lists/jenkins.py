@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.report.lists.cells import Job, describe_job
+from orchestrator.report.lists.jobs import Job, describe_job
 from orchestrator.report.lists.runners import label_of
 
 

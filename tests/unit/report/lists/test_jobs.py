@@ -11,9 +11,9 @@ from orchestrator.errors import UsageError
 from orchestrator.matrix.model import Architecture, Cell, Matrix, Platform
 from orchestrator.plan.key import Key
 from orchestrator.plan.plan import Action, Known, PlannedCell
-from orchestrator.report.lists.cells import job_per_cell, job_per_image
 from orchestrator.report.lists.github import MOST_JOBS, github_matrix
 from orchestrator.report.lists.jenkins import jenkins_branches
+from orchestrator.report.lists.jobs import job_per_cell, job_per_image
 from orchestrator.report.lists.runners import read_runners
 
 KNOWN = Known(dockerfile="FROM scratch\n", base_digest="", execution=Execution(emulator=""))
