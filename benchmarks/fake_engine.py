@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.fake_engine COMMAND ... (the same words as `orchestrator`)
 
 Real are the command line, the matrix, rendering, planning, the scheduler with its threads, the ledger, the board. Not real are the engine's
-API, buildx, the proofs and the look-up of bases.
+API, buildx, BuildKit's history, the proofs and the look-up of bases.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def main() -> int:
     replaced: dict[Any, dict[str, Any]] = {
         workshop: {"engine_for_work": _engine_for_work, "connect": lambda _: _Client()},
         preparing: {"_bases": lambda *_: _Bases(), "open_farm": _farm, "end_orphans": lambda: 0},
-        building: {"build": _build},
+        building: {"build": _build, "_keep_provenance": lambda *_: None},
         proving: {"prove": _prove, "upstream_of": lambda *_: None},
         Inputs: {"source": _input, "wheels": _input},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ class BuildRequest:
     `contexts` maps a stage or a base image to what replaces it; `timeout` is in seconds. `offline` takes the network away from its steps,
     `fresh` runs them even where BuildKit's cache knows their result. `silence` is after how many seconds without a word the build is ended;
     `emulated` says that an emulator runs its steps. `builder` is a name of `docker buildx ls`; None leaves the choice to buildx. `arguments`
-    are build arguments by name.
+    are build arguments by name; buildx writes what became of the build into the file `metadata`, where one is named.
     """
 
     directory: Path
@@ -40,15 +41,20 @@ class BuildRequest:
     emulated: bool = False
     builder: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
+    metadata: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """How a build went; the image itself is in the engine's store, under the reference that was asked for."""
+    """How a build went; the image itself is in the engine's store, under the reference that was asked for.
+
+    `record` is what BuildKit's history calls this build; empty where no metadata were asked for, or buildx does not say.
+    """
 
     phases: tuple[Phase, ...]
     seconds: float
     failure: Failure | None
+    record: str = ""
 
 
 @dataclass(slots=True)
@@ -160,7 +166,8 @@ def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
         "--progress=rawjson",
         *((f"--builder={request.builder}",) if request.builder is not None else ()),
         f"--platform={request.platform}",
-        # Attestations turn one manifest into an index with an entry for "unknown/unknown"; they are made when publishing, not here.
+        # Attestations turn one manifest into an index with an entry for "unknown/unknown"; they are attached when publishing, and
+        # BuildKit's history has the provenance nevertheless (`attest/history.py`).
         # https://docs.docker.com/build/metadata/attestations/attestation-storage/
         "--provenance=false",
         "--sbom=false",
@@ -169,6 +176,7 @@ def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
         *(("--no-cache",) if request.fresh else ()),
         f"--tag={request.reference}",
         *(f"--build-arg={name}={value}" for name, value in request.arguments.items()),
+        *((f"--metadata-file={request.metadata}",) if request.metadata is not None else ()),
         *contexts,
         str(request.directory),
     )
@@ -203,7 +211,24 @@ def build(
         reading.take(list(reading.decoder.close()))
         reading.finish()
         failure = _failure(ended, reading, watch, request)
-    return BuildResult(phases=phases(reading.vertices.values()), seconds=round(ended.seconds, 3), failure=failure)
+    return BuildResult(
+        phases=phases(reading.vertices.values()),
+        seconds=round(ended.seconds, 3),
+        failure=failure,
+        record=_record(request.metadata),
+    )
+
+
+def _record(metadata: Path | None) -> str:
+    """Read what the build is called: buildx writes BUILDER/NODE/NAME, if it writes anything.
+
+    Source: https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
+    """
+    try:
+        said = {} if metadata is None else json.loads(metadata.read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return str(said.get("buildx.build.ref", "")).rpartition("/")[2] if isinstance(said, dict) else ""
 
 
 def _failure(ended: Completed, reading: _Reading, watch: _Watch, request: BuildRequest) -> Failure | None:

@@ -88,6 +88,19 @@ class Keep(Strict):
     )
 
 
+class Signing(Strict):
+    """With what 'orchestrator publish --sign' signs."""
+
+    key: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="a file made by 'cosign generate-key-pair' or the address of a key in a KMS; without it, the identity of a CI job",
+    )
+    tlog: bool = Field(
+        default=False,
+        description="also write each signature into the public transparency log; without a key it always is",
+    )
+
+
 class Settings(Strict):
     """All settings; every one has a default."""
 
@@ -126,6 +139,10 @@ class Settings(Strict):
         default=None, description="how many cells are worked on at once, over all builders"
     )
     keep: Keep = Field(default=Keep(), description="what 'orchestrator prune' leaves")
+    attestations: bool = Field(
+        default=True, description="keep the provenance of what is built, and attach it and an SBOM to what is published"
+    )
+    signing: Signing = Field(default=Signing(), description="how 'orchestrator publish --sign' signs, with cosign")
 
 
 def load_settings(path: Path | None) -> Settings:

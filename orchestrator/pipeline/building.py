@@ -10,6 +10,8 @@ from pathlib import Path
 
 import docker
 
+from orchestrator.attest.model import Told, UntoldError
+from orchestrator.attest.provenance import Material, Stated, keep
 from orchestrator.bases.model import Base
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.build.execution import Execution
@@ -73,7 +75,53 @@ def build_cell(
             with farm.client(order.node) as there:
                 carry(order.reference, there, home)
         digest, size = inspect(home, order.reference)
-        return Built(result=result, digest=digest, size=size)
+    if shop.settings.attestations:
+        _keep_provenance(shop, farm, order, given, result.record, digest)
+    return Built(result=result, digest=digest, size=size)
+
+
+def _keep_provenance(shop: Workshop, farm: Farm, order: Order, given: Ingredients, record: str, digest: str) -> None:
+    """Write down where the image comes from. What goes wrong with that is said in the log: the image is as good without."""
+    builder = farm.builders[order.node]
+
+    def ask() -> Told:
+        from orchestrator.attest import history  # noqa: PLC0415 - HTTP/2 is of no use to whoever builds nothing
+
+        if not record:
+            raise UntoldError("buildx does not say what BuildKit calls the build")
+        return history.ask(
+            shop.engine.docker,
+            record,
+            builder=builder.arguments[-1] if builder.arguments else None,
+            environment=builder.environment,
+            cancellation=shop.cancellation,
+        )
+
+    try:
+        reason = keep(shop.places, digest, _stated(order, given), ask).reason
+        warning = reason and f"the provenance is our own statement, not BuildKit's: {reason}"
+    except OSError as error:
+        warning = f"the provenance cannot be kept: {error}"
+    if warning:
+        # A disk that is full takes no warning either.
+        with contextlib.suppress(OSError), order.log.open("a", encoding="utf-8") as log:
+            log.write(f"warning: {warning}\n")
+
+
+def _stated(order: Order, given: Ingredients) -> Stated:
+    cell, line = order.planned.cell, order.planned.cell.image.line
+    pins = (line.pip, line.setuptools, line.wheel, *line.extras)
+    return Stated(
+        cell=cell.id,
+        platform=str(cell.architecture.platform),
+        key=order.key.value,
+        ingredients=order.key.ingredients,
+        materials=(
+            Material(name=given.base.reference, uri="", digest=given.base.digest),
+            Material(name=line.source.file, uri=line.source.url, digest=line.source.sha256),
+            *(Material(name=pin.name, uri=f"pkg:pypi/{pin.name}@{pin.version}", digest=pin.sha256) for pin in pins),
+        ),
+    )
 
 
 def inspect(client: docker.DockerClient, reference: str) -> tuple[str, int]:
@@ -124,6 +172,8 @@ def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step:
                 emulated=emulated,
                 builder=builder.arguments[-1] if builder.arguments else None,
                 arguments=order.arguments,
+                # Written after BuildKit has read the context.
+                metadata=directory / ".metadata.json" if shop.settings.attestations else None,
             ),
             docker=shop.engine.docker,
             environment=builder.environment,

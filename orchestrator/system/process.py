@@ -31,12 +31,13 @@ Stream = Literal["stdout", "stderr"]
 class Command:
     """What to start: argv, and how.
 
-    `environment` is the whole environment of the child, or None to inherit ours unchanged (this program never changes its own).
+    `environment` is the whole environment of the child, or None to inherit ours unchanged (this program never changes its own); it may hold
+    secrets, and is not shown.
     `timeout` is in seconds; None means that the caller limits it by other means.
     """
 
     argv: tuple[str, ...]
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str] | None = field(default=None, repr=False)
     directory: Path | None = None
     timeout: float | None = 60.0
     stdin: bytes | None = None
@@ -148,7 +149,7 @@ def stream(
     started = time.monotonic()
     stop = threading.Event()
     failures: list[Exception] = []
-    with _group(command) as process:
+    with opened(command) as process:
         readers = [
             threading.Thread(target=_pump, args=(pipe, name, on_output, stop, failures), daemon=True)
             for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr))
@@ -252,7 +253,11 @@ def _processes() -> Iterator[tuple[int, str]]:
 
 
 @contextlib.contextmanager
-def _group(command: Command) -> Iterator[subprocess.Popen[bytes]]:
+def opened(command: Command) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process in a group of its own that ends with the context; its time limit is the caller's to keep.
+
+    stdin is a pipe where the command has some (it is not written), else closed. Raises `EnvironmentFailedError` when it cannot be started.
+    """
     try:
         process = subprocess.Popen(
             list(command.argv),

@@ -58,13 +58,15 @@ Build = Callable[..., BuildResult]
 
 @pytest.fixture
 def run_build(request_: BuildRequest, monkeypatch: pytest.MonkeyPatch) -> Build:
-    def run(fake: FakeBuildx, *, cancelled: bool = False, steps: list[str] | None = None) -> BuildResult:
+    def run(
+        fake: FakeBuildx, *, cancelled: bool = False, steps: list[str] | None = None, metadata: Path | None = None
+    ) -> BuildResult:
         monkeypatch.setattr(buildx, "stream", fake)
         cancellation = Cancellation()
         if cancelled:
             cancellation.cancel()
         return buildx.build(
-            request_,
+            replace(request_, metadata=metadata),
             docker="/usr/bin/docker",
             environment={"DOCKER_HOST": "unix:///x"},
             cancellation=cancellation,
@@ -316,3 +318,25 @@ def test_what_a_busy_registry_asks_for_is_handed_on(run_build: Build) -> None:
     failure = run_build(FakeBuildx(capture("registry-busy-429"), status=1)).failure
     assert failure is not None
     assert (failure.kind, failure.after) == (FailureClass.REGISTRY_BUSY, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "record"),
+    [
+        ('{"buildx.build.ref": "default/default/pwbr75g71d1uoan4nv6pbzvw1"}', "pwbr75g71d1uoan4nv6pbzvw1"),
+        ('{"containerimage.digest": "sha256:1"}', ""),
+        ("[]", ""),
+        ("{", ""),
+        (None, ""),
+    ],
+)
+def test_a_build_tells_what_buildkit_calls_it(
+    run_build: Build, request_: BuildRequest, tmp_path: Path, written: str | None, record: str
+) -> None:
+    assert not [part for part in command_line("docker", request_) if part.startswith("--metadata-file")]
+    metadata = tmp_path / "metadata.json"
+    assert f"--metadata-file={metadata}" in command_line("docker", replace(request_, metadata=metadata))
+    if written is not None:
+        metadata.write_text(written, encoding="utf-8")
+    assert run_build(FakeBuildx(b""), metadata=metadata).record == record
+    assert run_build(FakeBuildx(b"")).record == ""

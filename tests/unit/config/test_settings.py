@@ -58,6 +58,9 @@ def test_every_setting_can_be_given(path: Path) -> None:
         ("emulation_factor: 0.5\n", "emulation_factor: ", "right type and size"),
         ("inputs: ''\n", "inputs: ", ""),
         ("inputs: 2026-01-01\n", "JSON cannot express", "plain values"),
+        ("attestations: perhaps\n", "attestations: ", "right type"),
+        ("signing: {tlgo: x}\n", r"signing\.tlgo: this key is not known here", 'did you mean "tlog"?'),
+        ("signing: {key: ''}\n", r"signing\.key: ", ""),
         ("- a list\n", "the document: ", ""),
         ("a: [1\n", ":2:1: not valid YAML: ", "correct the syntax"),
         ("a: !!python/object:os.system x\n", ":1:4: not valid YAML", "correct the syntax"),
@@ -74,3 +77,10 @@ def test_a_mistake_is_one_error_that_names_file_place_and_mend(path: Path, conte
 def test_a_file_that_is_asked_for_has_to_exist(path: Path) -> None:
     with pytest.raises(InvalidFileError, match="this config does not exist"):
         load_settings(path)
+
+
+def test_attestations_are_made_unless_told_otherwise_and_signing_needs_words(path: Path) -> None:
+    assert (Settings().attestations, Settings().signing.key, Settings().signing.tlog) == (True, None, False)
+    path.write_text("attestations: false\nsigning: {key: awskms:///alias/x, tlog: true}\n", encoding="utf-8")
+    settings = load_settings(path)
+    assert (settings.attestations, settings.signing.key, settings.signing.tlog) == (False, "awskms:///alias/x", True)

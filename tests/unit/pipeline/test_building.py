@@ -1,11 +1,22 @@
-"""What a build is told that is tried again with another setting."""
+"""What a build is told that is tried again with another setting, and what is written down about where its image comes from."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from orchestrator.attest import history
+from orchestrator.attest.model import Told, UntoldError
+from orchestrator.attest.provenance import is_ours, place
+from orchestrator.build.buildx import BuildRequest, BuildResult
 from orchestrator.build.failure import FailureClass
+from orchestrator.config.settings import Settings
 from orchestrator.matrix.model import Matrix
+from orchestrator.pipeline import building
 from orchestrator.pipeline.building import with_arguments
 from orchestrator.prove.dockerfile import instructions
 from orchestrator.render.tree import render_images
@@ -38,3 +49,89 @@ def test_a_crashed_emulator_is_tried_once_more_with_a_plainer_cpu(
     assert [dict(request.arguments) for request in world.builder.requests] == [
         {}, {"QEMU_CPU": "cortex-a57"} if setting else {},
     ]  # fmt: skip
+
+
+class RecordingBuilder:
+    """The fake builder, by a buildx that says what BuildKit calls a build; it writes a log, too."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __call__(self, request: BuildRequest, **more: Any) -> BuildResult:
+        assert request.metadata is not None
+        assert request.metadata.parent == request.directory
+        request.log.parent.mkdir(parents=True, exist_ok=True)
+        request.log.write_text("=== done\n", encoding="utf-8")
+        return replace(self.world.builder(request, **more), record="b1")
+
+
+def built(world: World) -> tuple[Path, str]:
+    """Build one cell; gives the file of its provenance and its log."""
+    (cell,) = (one for one in world.cells("3.9-slim-bullseye") if one.architecture.name == "amd64")
+    (result,) = world.run((cell,))
+    assert result.ok
+    log = world.builder.requests[-1].log
+    return place(world.shop.places, "sha256:1"), log.read_text(encoding="utf-8") if log.exists() else ""
+
+
+def test_where_an_image_comes_from_is_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, str | None]] = []
+
+    def ask(docker: str, reference: str, *, builder: str | None, **_: object) -> Told:
+        asked.append((docker, reference, builder))
+        kind = "https://slsa.dev/provenance/v0.2"
+        return Told(predicate_type=kind, predicate={"buildType": "x"}, digests=frozenset({"sha256:1"}))
+
+    monkeypatch.setattr(building, "build", RecordingBuilder(world))
+    monkeypatch.setattr(history, "ask", ask)
+    file, log = built(world)
+    assert asked == [("/usr/bin/docker", "b1", None)]
+    statement = json.loads(file.read_bytes())
+    assert statement["predicate"] == {"buildType": "x"}
+    assert statement["subject"] == [{"name": "3.9-slim-bullseye-amd64", "digest": {"sha256": "1"}}]
+    assert "warning" not in log
+
+
+def test_what_buildkit_does_not_tell_we_state_and_the_log_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_: object, **__: object) -> Told:
+        raise UntoldError("its history is off")
+
+    monkeypatch.setattr(building, "build", RecordingBuilder(world))
+    monkeypatch.setattr(history, "ask", ask)
+    file, log = built(world)
+    assert is_ours(file.read_bytes())
+    given = json.loads(file.read_bytes())["predicate"]["buildDefinition"]
+    materials = [(one["name"], one["digest"]["sha256"]) for one in given["resolvedDependencies"]]
+    line = world.cells("3.9-slim-bullseye")[0].image.line
+    assert materials[:2] == [("debian:bullseye-slim", "base"), (line.source.file, line.source.sha256)]
+    assert [name for name, _ in materials[2:5]] == ["pip", "setuptools", "wheel"]
+    assert given["internalParameters"]["ingredients"]["base"] == "sha256:base"
+    assert "warning: the provenance is our own statement, not BuildKit's: its history is off\n" in log
+
+
+def test_a_buildx_that_names_no_build_is_not_asked(world: World) -> None:
+    file, _ = built(world)
+    assert is_ours(file.read_bytes())
+
+
+def test_a_provenance_that_cannot_be_written_fails_no_build(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = world.shop.places.state / "attestations"
+    directory.mkdir(parents=True)
+    (directory / "1").write_text("a file where a directory has to be", encoding="utf-8")
+
+    def ask(*_: object, **__: object) -> Told:
+        raise UntoldError("x")
+
+    monkeypatch.setattr(building, "build", RecordingBuilder(world))
+    monkeypatch.setattr(history, "ask", ask)
+    _, log = built(world)
+    assert "warning: the provenance cannot be kept: " in log
+
+
+def test_it_can_be_turned_off(world: World) -> None:
+    world.shop = replace(world.shop, settings=Settings(attestations=False))
+    file, _ = built(world)
+    assert not file.exists()
+    assert world.builder.requests[-1].metadata is None
