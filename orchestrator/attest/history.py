@@ -2,7 +2,8 @@
 
 BuildKit keeps a record of every build, in full detail (mode=max), whether an attestation was asked for or not: so the image stays one
 manifest, nothing is built a second time, and what is told is of the very build that made the image. buildx hands the connection through to
-whatever a builder is (`dial-stdio`, from 0.13 on). Measured with dockerd 26.1.5, buildx 0.13.1 and 0.29.1: 0.1 s for 6 to 50 kB.
+whatever a builder is (`dial-stdio`, from 0.13 on). Tried with dockerd 26.1.5 and 28.5.2, buildx 0.13.1 and 0.29.1, the drivers docker and
+remote: 0.1 s for 6 to 50 kB on an idle machine, 0.8 s on one with four times as much to do as it has cores.
 
 Sources: https://github.com/moby/buildkit/blob/v0.13.2/api/services/control/control.proto,
 https://github.com/containerd/containerd/blob/v1.7.24/api/services/content/v1/content.proto

@@ -34,6 +34,7 @@ from orchestrator.system.places import Places
 from orchestrator.system.process import Cancellation, Command, run
 from orchestrator.system.progress import Silent
 from orchestrator.system.retrying import Retries
+from tests.integration.relay import relay
 
 REPOSITORY = "attested/small"
 PASSWORD = "a password for a test"  # noqa: S105 - of a key that is made here
@@ -46,12 +47,13 @@ class Made:
     result: BuildResult
     image: str
     engine: Engine
+    builder: str | None = None
 
     def ask(self, reference: str, cancellation: Cancellation | None = None) -> Told:
         return history.ask(
             self.engine.docker,
             reference,
-            builder=None,
+            builder=self.builder,
             environment=self.engine.environment,
             cancellation=cancellation or Cancellation(),
         )
@@ -59,7 +61,10 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(engine: Engine, client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    directory = tmp_path_factory.mktemp("context")
+    return make(engine, client, tmp_path_factory.mktemp("context"))
+
+
+def make(engine: Engine, client: docker.DockerClient, directory: Path, *, builder: str | None = None) -> Made:
     (directory / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n", encoding="utf-8")
     request = BuildRequest(
         directory=directory,
@@ -68,6 +73,7 @@ def made(engine: Engine, client: docker.DockerClient, tmp_path_factory: pytest.T
         reference="attested:small",
         timeout=60,
         log=directory.parent / "log",
+        builder=builder,
         metadata=directory / ".metadata.json",
     )
     result = build(
@@ -78,7 +84,8 @@ def made(engine: Engine, client: docker.DockerClient, tmp_path_factory: pytest.T
         on_step=lambda _: None,
     )
     assert result.failure is None
-    return Made(result=result, image=str(client.images.get("attested:small").id), engine=engine)
+    image = str(client.images.get("attested:small").id)
+    return Made(result=result, image=image, engine=engine, builder=builder)
 
 
 def test_buildkit_tells_all_of_a_build_for_which_no_attestation_was_asked(made: Made, tmp_path: Path) -> None:
@@ -93,6 +100,22 @@ def test_buildkit_tells_all_of_a_build_for_which_no_attestation_was_asked(made: 
     kept = keep(places, made.image, Stated(cell="small", platform="linux/amd64", key="k"), lambda: told)
     assert not is_ours(kept.path.read_bytes())
     assert b"sysUsage" not in kept.path.read_bytes()
+
+
+def test_a_remote_builder_is_asked_in_the_same_way(engine: Engine, client: docker.DockerClient, tmp_path: Path) -> None:
+    """The engine's own BuildKit by another way: behind TLS, with the driver for BuildKits elsewhere, its images carried home."""
+    context = tmp_path / "context"
+    context.mkdir()
+    with relay(Path(engine.host.removeprefix("unix://")), tmp_path / "certificates", buildkit=True) as far:
+        options = ("--name=attested", "--driver=remote", f"--driver-opt={far.options}", far.address)
+        created = run(Command(argv=(engine.docker, "buildx", "create", *options), environment=engine.environment))
+        assert created.ok, created.reason
+        try:
+            made = make(engine, client, context, builder="attested")
+            assert made.image in made.ask(made.result.record).digests
+        finally:
+            argv = (engine.docker, "buildx", "rm", "--force", "attested")
+            run(Command(argv=argv, environment=engine.environment))
 
 
 def test_the_image_stays_one_manifest(made: Made, client: docker.DockerClient) -> None:
