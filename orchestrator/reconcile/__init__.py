@@ -1,0 +1,1 @@
+"""A registry is compared with what should be there, and mended."""
