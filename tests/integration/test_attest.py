@@ -37,6 +37,8 @@ from orchestrator.system.retrying import Retries
 from tests.integration.relay import relay
 
 REPOSITORY = "attested/small"
+#: The image that is built here.
+REFERENCE = "attested:small"
 PASSWORD = "a password for a test"  # noqa: S105 - of a key that is made here
 
 
@@ -60,17 +62,25 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(engine: Engine, client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make(engine, client, tmp_path_factory.mktemp("context"))
+def made(engine: Engine, client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    yield make(engine, client, tmp_path_factory.mktemp("context"))
+    client.images.remove(REFERENCE, force=True)
 
 
-def make(engine: Engine, client: docker.DockerClient, directory: Path, *, builder: str | None = None) -> Made:
+def make(
+    engine: Engine,
+    client: docker.DockerClient,
+    directory: Path,
+    *,
+    reference: str = REFERENCE,
+    builder: str | None = None,
+) -> Made:
     (directory / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n", encoding="utf-8")
     request = BuildRequest(
         directory=directory,
         platform="linux/amd64",
         contexts={},
-        reference="attested:small",
+        reference=reference,
         timeout=60,
         log=directory.parent / "log",
         builder=builder,
@@ -84,7 +94,7 @@ def make(engine: Engine, client: docker.DockerClient, directory: Path, *, builde
         on_step=lambda _: None,
     )
     assert result.failure is None
-    image = str(client.images.get("attested:small").id)
+    image = str(client.images.get(reference).id)
     return Made(result=result, image=image, engine=engine, builder=builder)
 
 
@@ -111,7 +121,8 @@ def test_a_remote_builder_is_asked_in_the_same_way(engine: Engine, client: docke
         created = run(Command(argv=(engine.docker, "buildx", "create", *options), environment=engine.environment))
         assert created.ok, created.reason
         try:
-            made = make(engine, client, context, builder="attested")
+            made = make(engine, client, context, reference="attested:afar", builder="attested")
+            client.images.remove("attested:afar", force=True)
             assert made.image in made.ask(made.result.record).digests
         finally:
             argv = (engine.docker, "buildx", "rm", "--force", "attested")
@@ -119,7 +130,7 @@ def test_a_remote_builder_is_asked_in_the_same_way(engine: Engine, client: docke
 
 
 def test_the_image_stays_one_manifest(made: Made, client: docker.DockerClient) -> None:
-    with saved(client, "attested:small") as archive:
+    with saved(client, REFERENCE) as archive:
         kinds = [Manifest.of(b"".join(archive.blob(digest))).media_type for digest in archive.tops]
         attested = [digest for digest in archive.places if b"in-toto" in b"".join(archive.blob(digest))]
     assert archive.tops == (made.image,)
