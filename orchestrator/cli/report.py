@@ -45,8 +45,8 @@ _LATEST = "latest"
 def command(told: Common, selection: Any, *, form: str, output: Path | None, show: bool) -> None:
     """Report a run: what failed, since when, whose change it was, and the command that reproduces it; then the counts.
 
-    RUN is a number of --list; without one, or with the word latest, it is the newest run that worked on cells. Cells and images that are named
-    are all that the report is about. Nothing but the ledger and the logs is read: no engine is needed.
+    RUN is a number of --list; without one, or with the word latest, it is the newest run that worked on any of the cells. Cells and images that
+    are named are all that the report is about. Nothing but the ledger and the logs is read: no engine is needed.
 
     Examples: orchestrator report; orchestrator report 12 --format junit --output junit.xml; orchestrator report --format all --output reports;
     orchestrator report --format mail | sendmail me@example.org
@@ -122,6 +122,17 @@ def tell_failures(
     report = gather_run(ledger, matrix, run, places, told=told, cells=cells)
     if lines := failures(report, width=_width()):
         _show(["", *lines])
+
+
+def write_reports(
+    ledger: Ledger, matrix: Matrix, run: int, places: Places, directory: Path, *, told: Common, cells: Sequence[Cell]
+) -> None:
+    """Write all reports of a run into a directory, and say so on stderr. Raises `EnvironmentFailedError` where that is not possible."""
+    from orchestrator.report.run.files import Form, rendered, write_files  # noqa: PLC0415 - only when asked for
+
+    report = gather_run(ledger, matrix, run, places, told=told, cells=cells, whole=True)
+    written = list(write_files(directory, rendered(report, Form.ALL)))
+    told.progress().note(f"{len(written)} reports written to {directory}")
 
 
 def _write(report: RunReport, form: Any, output: Path | None) -> None:

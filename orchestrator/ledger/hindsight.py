@@ -155,12 +155,15 @@ class Hindsight:
         ).fetchone()
         return bool(found)
 
-    def last_at_work(self) -> int | None:
-        """Find the newest run that worked on cells: that meant to do something to one, or examined one."""
+    def last_at_work(self, cells: Iterable[str]) -> int | None:
+        """Find the newest run that worked on any of some cells: that meant to do something to one, or examined one."""
+        tables = " UNION ALL ".join(
+            f"SELECT max(run) AS run FROM {table} WHERE run <= :run AND cell IN (SELECT value FROM json_each(:cells))"  # noqa: S608 - constants
+            for table in ("visits", "attempts", "examinations")
+        )
         (number,) = self._ledger.connection.execute(
-            "SELECT max(run) FROM (SELECT max(run) AS run FROM visits WHERE run <= :run UNION ALL SELECT max(run) FROM attempts"
-            " WHERE run <= :run UNION ALL SELECT max(run) FROM examinations WHERE run <= :run)",
-            {"run": self._run},
+            f"SELECT max(run) FROM ({tables})",  # noqa: S608 - constants
+            {"run": self._run, "cells": _listed(cells)},
         ).fetchone()
         return None if number is None else int(number)
 

@@ -273,11 +273,11 @@ class Ledger:
             if seconds
         )
 
-    def attempts(self, cell: str | None = None, *, limit: int = 50) -> tuple[Attempt, ...]:
-        """List attempts, newest first."""
-        if cell is None:
-            return self.select("ORDER BY id DESC LIMIT ?", (limit,))
-        return self.select("WHERE cell = ? ORDER BY id DESC LIMIT ?", (cell, limit))
+    def attempts(self, cell: str | None = None, *, limit: int = 50, run: int | None = None) -> tuple[Attempt, ...]:
+        """List attempts, newest first; with `run` only those of that run."""
+        wanted = [(name, value) for name, value in (("cell", cell), ("run", run)) if value is not None]
+        where = f"WHERE {' AND '.join(f'{name} = ?' for name, _ in wanted)} " if wanted else ""
+        return self.select(f"{where}ORDER BY id DESC LIMIT ?", (*(value for _, value in wanted), limit))
 
     def _phases(self, attempt: int, phases: Sequence[PhaseRecord]) -> None:
         self._connection.execute("DELETE FROM phases WHERE attempt = ?", (attempt,))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
+from orchestrator.build.failure import FailureClass
 from orchestrator.contents.model import Contents
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.ledger.chronicle import Chronicle
-from orchestrator.ledger.hindsight import Details, Glance, Hindsight, Verdict
+from orchestrator.ledger.hindsight import Details, Glance, Hindsight
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.records import Attempt, Examination, RunRecord, Span, Visit
+from orchestrator.ledger.records import Attempt, Examination, RunRecord, Visit
 from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.pipeline.lock import at_work_since
 from orchestrator.publish.names import Names
-from orchestrator.report.run.failing import Comparison, build_commands, failed_row, matrix_word, test_command
+from orchestrator.report.run.evidence import Evidence
+from orchestrator.report.run.failing import build_commands, failed_row, matrix_word, test_command
 from orchestrator.report.run.model import (
     CellReport,
     CellState,
@@ -30,7 +31,7 @@ from orchestrator.report.run.model import (
     RunReport,
 )
 from orchestrator.report.run.slots import lanes
-from orchestrator.report.run.standing import examined_state, glance_state, standing, visited_state
+from orchestrator.report.run.standing import glance_state
 from orchestrator.report.run.tails import tail_of
 from orchestrator.system.places import Places
 
@@ -52,17 +53,16 @@ def gather(
     contents: ReadContents = lambda _: None,
     made: datetime | None = None,
 ) -> RunReport:
-    """Gather a run; None takes the newest that worked on cells.
+    """Gather a run; None takes the newest that worked on any of the cells.
 
     `cells` (None: all of the matrix) are those that the report is about, `names` says where they are published, `contents` gives what is known
     of an image by its digest, `made` is the present. Raises `UsageError` when there is no such run.
     """
-    record = find_run(ledger, run)
     chosen = matrix.cells if cells is None else tuple(cells)
+    record = find_run(ledger, run, chosen)
     going = record.ended is None and _is_alive(record, places)
-    gathering = _Gathering(
-        ledger=ledger, matrix=matrix, run=record, names=names, cells=chosen, contents=contents, going=going
-    )
+    evidence = Evidence(ledger=ledger, run=record, cells=chosen, going=going, limit=_TREND)
+    gathering = _Gathering(evidence=evidence, matrix=matrix, names=names, contents=contents)
     killed = Hindsight(ledger, run=record.number).was_killed()
     images = {cell.image.id for cell in chosen}
     chronicle = Chronicle(ledger)
@@ -74,7 +74,7 @@ def gather(
         ended=None if record.ended is None or killed else datetime.fromisoformat(record.ended),
         code=None if killed else record.exit_code,
         cells=tuple(gathering.cell(cell) for cell in chosen),
-        spans=lanes([span for span in gathering.spans if span.cell in gathering.wanted]),
+        spans=lanes([span for span in evidence.spans if span.cell in evidence.wanted]),
         published=tuple(
             Reference(reference=one.reference, digest=one.digest) for one in chronicle.publications(record.number)
         ),
@@ -87,11 +87,11 @@ def gather(
     )
 
 
-def find_run(ledger: Ledger, number: int | None) -> RunRecord:
-    """Find a run; None takes the newest that worked on cells, else the newest. Raises `UsageError` when there is none."""
+def find_run(ledger: Ledger, number: int | None, cells: Sequence[Cell]) -> RunRecord:
+    """Find a run; None takes the newest that worked on any of some cells, else the newest. Raises `UsageError` when there is none."""
     chronicle = Chronicle(ledger)
     if number is None:
-        number = Hindsight(ledger, run=_NEWEST).last_at_work()
+        number = Hindsight(ledger, run=_NEWEST).last_at_work(cell.id for cell in cells)
     found = chronicle.run(number) if number is not None else next(iter(chronicle.runs(limit=1)), None)
     if found is not None:
         return found
@@ -127,151 +127,28 @@ def _is_alive(run: RunRecord, places: Places) -> bool:
 
 @dataclass(kw_only=True)
 class _Gathering:
-    """What is asked once for all cells, and the cells made of it."""
+    """The reports of cells, made of evidence."""
 
-    ledger: Ledger
+    evidence: Evidence
     matrix: Matrix
-    run: RunRecord
     names: Names | None
-    cells: tuple[Cell, ...]
     contents: ReadContents
-    going: bool
-
-    @cached_property
-    def wanted(self) -> frozenset[str]:
-        return frozenset(cell.id for cell in self.cells)
-
-    @cached_property
-    def _hindsight(self) -> Hindsight:
-        return Hindsight(self.ledger, run=self.run.number)
-
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        return Chronicle(self.ledger).spans(self.run.number)
-
-    @cached_property
-    def _visits(self) -> Mapping[str, Visit]:
-        return {one.cell: one for one in Chronicle(self.ledger).visits(self.run.number)}
-
-    @cached_property
-    def _examinations(self) -> Mapping[str, Examination]:
-        return self._hindsight.examinations()
-
-    @cached_property
-    def _glances(self) -> Mapping[str, tuple[Glance, ...]]:
-        return self._hindsight.glances(limit=_TREND)
-
-    @cached_property
-    def _last_verdicts(self) -> Mapping[str, Verdict]:
-        return self._hindsight.last_verdicts()
-
-    @cached_property
-    def _states(self) -> Mapping[str, CellState]:
-        return {cell.id: self._state(cell.id) for cell in self.cells}
-
-    @cached_property
-    def _failing(self) -> tuple[str, ...]:
-        return tuple(cell for cell, state in self._states.items() if state is CellState.FAILED)
-
-    @cached_property
-    def _verdicts(self) -> Mapping[str, tuple[Verdict, ...]]:
-        return self._hindsight.verdicts(self._failing)
-
-    @cached_property
-    def _last_proven(self) -> Mapping[str, int]:
-        """Of each failing cell the last proven attempt before the one that is shown."""
-        found = {}
-        for cell, numbers in self._hindsight.proven(self._failing).items():
-            shown = self._shown(cell)
-            before = next((number for number in numbers if shown is None or number < shown.id), None)
-            if before is not None:
-                found[cell] = before
-        return found
-
-    @cached_property
-    def _attempts(self) -> Mapping[int, Attempt]:
-        shown = [one for cell in self.wanted for one in (self._shown(cell), self._before(cell)) if one is not None]
-        return self._hindsight.attempts({one.id for one in shown} | set(self._last_proven.values()))
-
-    @cached_property
-    def _details(self) -> Mapping[int, Details]:
-        return self._hindsight.details(one.id for cell in self.wanted if (one := self._shown(cell)) is not None)
-
-    @cached_property
-    def _published(self) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
-        for reference, digest in self._hindsight.published().items():
-            found.setdefault(digest, []).append(reference)
-        return {digest: tuple(references) for digest, references in found.items()}
-
-    @cached_property
-    def _proving(self) -> Mapping[str, float]:
-        """Seconds that the last proving of each cell took in this run."""
-        return {
-            span.cell: (datetime.fromisoformat(span.ended) - datetime.fromisoformat(span.started)).total_seconds()
-            for span in self.spans
-            if span.stage == "prove"
-        }
-
-    @cached_property
-    def _comparison(self) -> Comparison:
-        return Comparison(self.ledger.dockerfile)
-
-    def _examined(self, cell: str) -> Examination | None:
-        """The examination of a cell that this run made."""
-        one = self._examinations.get(cell)
-        return one if one is not None and one.run == self.run.number else None
-
-    def _shown(self, cell: str) -> Glance | None:
-        """The attempt that a cell's report is about: that of the visit, or of the image that was examined, else the last."""
-        glances, visit, examined = self._glances.get(cell, ()), self._visits.get(cell), self._examined(cell)
-        if examined is not None:
-            return next((one for one in glances if one.digest == examined.digest), None)
-        if visit is not None and visit.attempt is not None:
-            return next((one for one in glances if one.id == visit.attempt), None)
-        return next(iter(glances), None)
-
-    def _before(self, cell: str) -> Glance | None:
-        """The last attempt of an earlier run than the one that is shown; of the same run there are only other tries."""
-        shown = self._shown(cell)
-        if shown is None:
-            return None
-        return next((one for one in self._glances[cell] if one.run < shown.run), None)
-
-    def _built_before(self, cell: str) -> Glance | None:
-        """The last attempt before that left an image."""
-        shown = self._shown(cell)
-        if shown is None or not shown.digest:
-            return None
-        earlier = (one for one in self._glances[cell] if one.id < shown.id and one.digest)
-        return next((one for one in earlier if one.digest != shown.digest), None)
-
-    def _is_touched(self, cell: str) -> bool:
-        shown = self._shown(cell)
-        this_run = shown is not None and shown.run == self.run.number
-        return cell in self._visits or self._examined(cell) is not None or this_run
-
-    def _state(self, cell: str) -> CellState:
-        shown, visit, examined = self._shown(cell), self._visits.get(cell), self._examined(cell)
-        if visit is not None:
-            return visited_state(visit, shown, going=self.going)
-        if examined is not None:
-            return examined_state(examined, shown)
-        if shown is not None and shown.run == self.run.number:
-            return CellState.RUNNING if self.going and shown.state == "running" else glance_state(shown)
-        return standing(shown, self._last_verdicts.get(cell), self._examinations.get(cell))
 
     def cell(self, cell: Cell) -> CellReport:
         """Make the report of one cell."""
-        name, state = cell.id, self._states[cell.id]
-        visit, examined, glance = self._visits.get(name), self._examined(name), self._shown(name)
-        attempt = None if glance is None else self._attempts[glance.id]
-        before = self._before(name)
-        details = Details([], []) if glance is None else self._details[glance.id]
+        name, state = cell.id, self.evidence.states[cell.id]
+        visit, examined, glance = (
+            self.evidence.visits.get(name),
+            self.evidence.examined(name),
+            self.evidence.shown(name),
+        )
+        attempt = None if glance is None else self.evidence.attempts[glance.id]
+        before = self.evidence.before(name)
+        details = Details([], []) if glance is None else self.evidence.details[glance.id]
         proofs = _proof_lines(details, examined)
         digest = examined.digest if examined is not None else attempt.digest if attempt is not None else ""
         log = attempt.log if attempt is not None else ""
-        touched = self._is_touched(name)
+        touched = self.evidence.is_touched(name)
         known = self.contents(digest) if digest else None
         action, reason = _intention(visit, examined, touched=touched)
         return CellReport(
@@ -286,7 +163,9 @@ class _Gathering:
             touched=touched,
             action=action,
             reason=_why(visit, state) or reason,
-            changes=self._comparison.between(self._attempts[before.id] if before is not None else None, attempt),
+            changes=self.evidence.comparison.between(
+                self.evidence.attempts[before.id] if before is not None else None, attempt
+            ),
             attempt=None if attempt is None else attempt.id,
             executed=examined.execution if examined is not None else attempt.execution if attempt is not None else "",
             node=attempt.node if attempt is not None else "",
@@ -310,25 +189,25 @@ class _Gathering:
             contents=known,
             package_changes=self._packages(name, known),
             failure=self._failure(cell, visit, examined, attempt, proofs) if state is CellState.FAILED else None,
-            trend=tuple(_point(one) for one in reversed(self._glances.get(name, ()))),
+            trend=tuple(_point(one) for one in reversed(self.evidence.glances.get(name, ()))),
             key=visit.key if visit is not None else attempt.key if attempt is not None else "",
         )
 
     def _prove_seconds(self, cell: str, examined: Examination | None, proofs: Iterable[ProofLine]) -> float:
         if examined is not None:
             return examined.seconds
-        return round(self._proving.get(cell) or sum(one.seconds for one in proofs), 3)
+        return round(self.evidence.proving.get(cell) or sum(one.seconds for one in proofs), 3)
 
     def _references(self, cell: Cell, digest: str) -> tuple[str, ...]:
         """References of the cell's own repository first, in the order of its tags."""
-        found = self._published.get(digest, ()) if digest else ()
+        found = self.evidence.published.get(digest, ()) if digest else ()
         if self.names is None:
             return found
         own = [self.names.of_cell(cell, tag) for tag in (*cell.image.tags, *cell.image.shared_tags)]
         return (*(one for one in own if one in found), *(one for one in found if one not in own))
 
     def _packages(self, cell: str, known: Contents | None) -> tuple[PackageChange, ...]:
-        before = self._built_before(cell)
+        before = self.evidence.built_before(cell)
         earlier = self.contents(before.digest) if before is not None and known is not None else None
         if known is None or earlier is None:
             return ()
@@ -344,10 +223,13 @@ class _Gathering:
         attempt: Attempt | None,
         proofs: Sequence[ProofLine],
     ) -> FailureLine:
-        verdicts = self._verdicts.get(cell.id, ())
+        verdicts = self.evidence.verdicts.get(cell.id, ())
         failed = tuple(f"{one.name}: {one.detail}" for one in proofs if one.verdict == "failed")
+        kind: str
         if examined is not None:
-            kind, message = "proof failed", failed[0] if len(failed) == 1 else f"{len(failed)} proofs failed"
+            wrong = any(one.startswith("architecture/") for one in failed)
+            kind = FailureClass.ARCHITECTURE if wrong else FailureClass.PROOF
+            message = failed[0] if len(failed) == 1 else f"{len(failed)} proofs failed"
         elif visit is not None and visit.failure_class:
             kind, message = visit.failure_class, visit.message
         elif verdicts and (attempt is None or verdicts[0].run >= attempt.run) and verdicts[0].failure_class:
@@ -355,9 +237,9 @@ class _Gathering:
         else:
             kind, message = (attempt.failure_class, attempt.message) if attempt is not None else ("", "")
         log = () if attempt is None or examined is not None else tail_of(attempt.log, lines=_FAILED_LINES)
-        row = failed_row(verdicts, self._glances.get(cell.id, ())) if examined is None else None
-        proven = self._attempts.get(self._last_proven.get(cell.id, 0))
-        changed = self._comparison.between(proven, attempt)
+        row = failed_row(verdicts, self.evidence.glances.get(cell.id, ())) if examined is None else None
+        proven = self.evidence.attempts.get(self.evidence.last_proven.get(cell.id, 0))
+        changed = self.evidence.comparison.between(proven, attempt)
         if not changed and visit is not None and visit.action == "prove":
             # The image is the same; what is asked of it has changed.
             changed = (visit.reason,)
@@ -367,11 +249,11 @@ class _Gathering:
             make = test_command(cell, self.matrix, reference=examined.reference, tagged=tagged, proofs=proofs)
             plain = ""
         return FailureLine(
-            kind=kind or "unknown",
+            kind=str(kind or FailureClass.UNKNOWN),
             message=message,
             tail=log or failed[:_PROOFS],
-            since=row.since if row is not None else datetime.fromisoformat(self.run.started),
-            since_run=row.run if row is not None else self.run.number,
+            since=row.since if row is not None else datetime.fromisoformat(self.evidence.run.started),
+            since_run=row.run if row is not None else self.evidence.run.number,
             changed=changed,
             reproduce=make,
             otherwise=plain,

@@ -19,7 +19,7 @@ from orchestrator.report.wording import count
 _WIDTH = 78
 
 
-def mail(report: RunReport, *, sender: str = "", host: str | None = None) -> bytes:
+def mail(report: RunReport, *, host: str | None = None) -> bytes:
     """Write the message, without a recipient: `sendmail ADDRESS` names it. `host` (None: this one) is part of the sender and the id.
 
     Lines end as sendmail wants them from a pipe, with LF. The id is that of the run, so that a report sent twice is known as the same.
@@ -27,7 +27,7 @@ def mail(report: RunReport, *, sender: str = "", host: str | None = None) -> byt
     where = host or socket.gethostname() or "localhost"
     message = EmailMessage(policy=default)
     message["Subject"] = subject(report)
-    message["From"] = sender or f"orchestrator@{where}"
+    message["From"] = f"orchestrator@{where}"
     message["Date"] = format_datetime((report.made or datetime.now(UTC)).astimezone(UTC))
     stamp = f"{report.started.astimezone(UTC):%Y%m%dT%H%M%S}"
     message["Message-ID"] = f"<orchestrator.run.{report.number}.{stamp}@{where}>"

@@ -123,7 +123,7 @@ def _told(group: Sequence[CellReport], report: RunReport, columns: int) -> Itera
     how = f" ({cell.executed}{where})" if cell.executed else ""
     yield _field("what", f"{harmless(failure.message)}{how}" if failure.message else f"not known{how}", columns)
     yield _field("since", _since(failure, report), columns)
-    for number, text in enumerate(_changed(failure)):
+    for number, text in enumerate(_changed(cell, failure)):
         yield _field("changed" if number == 0 else "", text, columns)
     # Where the log is gone the proofs stand for it, and one alone has been named already.
     tail = [line for line in failure.tail if line.strip() and line != failure.message][-_LINES:]
@@ -148,9 +148,11 @@ def _since(failure: FailureLine, report: RunReport) -> str:
     return f"{said_time(failure.since)}, run {failure.since_run}: {failure.times} runs in a row"
 
 
-def _changed(failure: FailureLine) -> Sequence[str]:
+def _changed(cell: CellReport, failure: FailureLine) -> Sequence[str]:
     if failure.changed:
         return tuple(harmless(one) for one in failure.changed)
+    if cell.digest and cell.attempt is None:
+        return ("nothing is known of how this image was made: it was not built here",)
     if failure.proven is None:
         return ("nothing to compare with: it was never proven",)
     since = f"since it was proven in run {failure.proven_run}"

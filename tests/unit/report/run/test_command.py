@@ -8,6 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from orchestrator.cli.group import run
+from orchestrator.cli.options import Common
+from orchestrator.cli.report import tell_failures
+from orchestrator.matrix.model import Matrix
 from orchestrator.system.places import Places
 from tests.unit.conftest import ROOT
 from tests.unit.report.run.conftest import AMD, ARM, OTHER
@@ -138,3 +141,37 @@ def test_what_cannot_be_written_is_one_clear_error(report: Call, tmp_path: Path)
     )
     assert "--output" in err
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("nights")
+def test_history_of_one_run(report: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report("--list")[0] == 0
+    matrix = ("--matrix", str(ROOT / "versions.json"))
+
+    def history(*words: str) -> list[tuple[int, str]]:
+        assert run(["history", *words, *matrix, "--json"]) == 0
+        return [(one["run"], one["id"]) for one in json.loads(capsys.readouterr().out)]
+
+    assert history("--run", "3") == [(3, ARM), (3, AMD)]
+    assert history("--run", "3", AMD) == [(3, AMD)]
+    assert history("3.7-slim-stretch", "--run", "1") == [(1, ARM), (1, AMD)]
+    assert len(history()) == 6
+    assert run(["history", "--run", "7", *matrix]) == 2
+    assert "there is no run 7" in capsys.readouterr().err
+
+
+def test_a_command_ends_with_what_failed_of_its_cells(
+    nights: Past, matrix: Matrix, places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = Common(matrix_path=ROOT / "versions.json", config_path=None, json=False, debug=False)
+    cells = {cell.id: cell for cell in matrix.cells}
+    tell_failures(nights.ledger, matrix, 3, places, told=told, cells=[cells[AMD], cells[OTHER]])
+    assert capsys.readouterr().out.startswith(f"\n1 of 1 cell FAILED in run 3 (nightly)\n\n{AMD}: compile error\n")
+    tell_failures(nights.ledger, matrix, 1, places, told=told, cells=[cells[AMD]])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("nights")
+def test_the_text_can_go_to_a_file(report: Call, tmp_path: Path) -> None:
+    assert report("--output", "x.txt")[1] == "x.txt written\n"
+    assert (tmp_path / "x.txt").read_text(encoding="utf-8") == report()[1]

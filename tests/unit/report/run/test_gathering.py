@@ -225,6 +225,7 @@ def test_an_examination_counts_as_work_on_a_cell(past: Past, report: Gather) -> 
     assert (at(found, ARM).attempt, at(found, ARM).digest, at(found, ARM).reason) == (
         None, "sha256:2", "my/image:1 was examined",
     )  # fmt: skip
+    assert failure(found, ARM).kind == "proof failed"
     # The cell stays refused for later runs, whatever its attempt says.
     past.begin(day=3)
     past.intend([OTHER])
@@ -295,3 +296,16 @@ def test_an_empty_ledger_says_what_to_do_first(report: Gather) -> None:
     with pytest.raises(UsageError, match="knows no run yet") as caught:
         report()
     assert "orchestrator build" in caught.value.mend
+
+
+def test_without_a_number_it_is_the_newest_run_that_worked_on_the_cells(
+    nights: Past, report: Gather, matrix: Matrix
+) -> None:
+    nights.begin("build", day=23)
+    with nights.ledger.connection as connection:
+        connection.execute(
+            "INSERT INTO visits (run, cell, action, reason, key) VALUES (4, 'of another matrix', '', '', '')"
+        )
+    assert report().number == 3
+    assert report(cells=[cell for cell in matrix.cells if cell.id == OTHER]).number == 1
+    assert report(cells=[cell for cell in matrix.cells if cell.id == "3.4-stretch-amd64"]).number == 4

@@ -5,6 +5,7 @@ from email.policy import default
 
 import pytest
 
+from orchestrator.ledger.records import ProofRecord
 from orchestrator.matrix.model import Matrix
 from orchestrator.report.run.gathering import gather
 from orchestrator.report.run.mail import mail
@@ -146,3 +147,25 @@ def test_a_good_and_a_killed_run_have_their_subjects(past: Past, matrix: Matrix,
         "[orchestrator] run 1 (nightly): killed before its end; 1 proven",
         "[orchestrator] all well: 1 cell proven in run 1 (nightly)",
     ]
+
+
+def test_an_image_from_elsewhere_has_no_past(past: Past, matrix: Matrix, places: Places) -> None:
+    past.begin("test", day=1)
+    machine = ProofRecord(name="architecture/machine", verdict="failed", detail="x86_64", seconds=0.1)
+    past.ledger.examined(
+        past.run,
+        cell=ARM,
+        reference="my/image:1",
+        digest="sha256:1",
+        execution="native",
+        seconds=1.0,
+        proofs=(machine,),
+    )
+    lines = failure_lines(gather(past.ledger, matrix, None, places))
+    assert lines[2:6] == [
+        f"{ARM}: wrong architecture",
+        "  what       architecture/machine: x86_64 (native)",
+        "  since      this run",
+        "  changed    nothing is known of how this image was made: it was not built here",
+    ]
+    assert lines[6].startswith("  reproduce  orchestrator test --image my/image:1 --as ")
