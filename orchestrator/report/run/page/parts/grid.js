@@ -11,7 +11,7 @@ function cellElement(cell, dropped, row, column) {
   const figures = [
     cell.started ? h("span", { title: inUtc(cell.started) }, aged(index.made - cell.started)) : "",
     cell.size ? h("span", {}, sized(cell.size)) : "",
-    cell.seconds ? h("span", {}, spoken(cell.seconds)) : "",
+    cell.seconds ? h("span", { title: spoken(cell.seconds) }, roughly(cell.seconds)) : "",
     cell.started ? h("span", { class: cell.emulated ? "how emulated" : "how" }, cell.emulated ? "emulated" : "native") : "",
   ];
   return h("td", { ...place, class: "cell", "data-cell": cell.number, "data-state": cell.state, "data-touched": cell.touched ? 1 : 0 },

@@ -16,10 +16,14 @@ function spoken(seconds) {
   return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
+// To the minute where seconds say nothing any more.
+const roughly = (seconds) => (seconds >= 600 && seconds < 3600 ? `${Math.round(seconds / 60)} min` : spoken(seconds));
+
 const brief = (seconds) => (seconds > 0 && seconds < 10 ? `${seconds.toFixed(1)} s` : spoken(seconds));
 
 function aged(seconds) {
-  if (seconds < 3600) return `${Math.max(0, Math.round(seconds / 60))} min ago`;
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
   if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h ago`;
   return `${Math.round(seconds / 86400)} days ago`;
 }
