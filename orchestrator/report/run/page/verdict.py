@@ -10,6 +10,10 @@ from orchestrator.report.run.model import CellState, RunReport
 from orchestrator.report.wording import count, spoken
 
 
+#: Nothing came to grief in these.
+_WELL = frozenset({CellState.PROVEN, CellState.NEVER})
+
+
 class Tone(StrEnum):
     """How it is to be taken."""
 
@@ -30,7 +34,7 @@ class Tally:
 class Verdict:
     """A headline, how the run ended (the exit code in words, or that it did not end), how long it took, and how the cells stand.
 
-    `before` are cells that the run left alone and that are not proven since an earlier one.
+    `before` counts cells that the run left alone and that failed, or were stopped, in an earlier one.
     """
 
     tone: Tone
@@ -54,7 +58,7 @@ def verdict(report: RunReport) -> Verdict:
         lasted="" if report.ended is None else spoken((report.ended - report.started).total_seconds()),
         worked=len(worked),
         tallies=tuple(Tally(state=state, number=numbers[state]) for state in CellState if numbers[state]),
-        before=sum(not cell.touched and cell.state is not CellState.PROVEN for cell in report.cells),
+        before=sum(not cell.touched and cell.state not in _WELL for cell in report.cells),
     )
 
 
@@ -74,4 +78,6 @@ def _headline(report: RunReport, worked: int) -> tuple[Tone, str]:
         return Tone.BAD, "No cell failed, but the run did"
     if report.held_back:
         return Tone.UNSURE, f"{count(len(report.held_back), 'image')} held back"
-    return Tone.GOOD, f"All {worked} cells proven" if worked > 1 else "Proven" if worked else "Nothing to do"
+    return Tone.GOOD, {0: "Nothing to do", 1: "Proven", 2: "Both cells proven"}.get(
+        worked, f"All {worked} cells proven"
+    )

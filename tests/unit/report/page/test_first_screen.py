@@ -65,6 +65,7 @@ def test_verdicts() -> None:
         "All 29 cells proven": green,
         "Nothing to do": idle,
         "Proven": replace(green, cells=(proven,)),
+        "Both cells proven": replace(green, cells=(proven, proven)),
         "No cell failed, but the run did": replace(green, code=5),
         "1 image held back": replace(green, held_back=(("3.7-stretch", "why"),)),
         "1 of 1 cell was not finished": replace(green, cells=(stopped,), code=130),
@@ -79,7 +80,8 @@ def test_tallies_add_up_and_what_is_not_proven_since_before_is_counted() -> None
     report = sample.night()
     left = replace(report, cells=tuple(replace(cell, touched=False) for cell in report.cells))
     assert sum(tally.number for tally in verdict(report).tallies) == 44
-    assert (verdict(report).before, verdict(left).before) == (0, 7)
+    never = replace(left, cells=tuple(replace(cell, state=CellState.NEVER) for cell in left.cells))
+    assert [verdict(one).before for one in (report, left, never)] == [0, 7, 0]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ function trends(cell, points, details) {
 function cellBody(cell) {
   const details = data("details");
   const one = details.cells[cell.number], t = (number) => details.texts[number];
-  const parts = [h("p", { class: "state" }, icon(cell.state), cell.said, cell.touched ? "" : quiet("before this run")), facts(cell, one, t)];
+  const parts = [h("p", { class: "state" }, icon(cell.state), cell.said, cell.touched || !cell.started ? "" : quiet("before this run")), facts(cell, one, t)];
   if (one.failure) parts.push(failed(one.failure, t));
   if (one.reason !== undefined || one.changes) {
     parts.push(part("Why", one.action !== undefined ? `action: ${t(one.action)}` : "", h("p", { class: "message" }, one.reason !== undefined ? t(one.reason) : ""), one.changes ? [h("h4", {}, "Changed since the attempt before"), list(one.changes.map(t), "changed")] : ""));
