@@ -9,7 +9,6 @@ from enum import StrEnum
 from orchestrator.report.run.model import CellState, RunReport
 from orchestrator.report.wording import count, spoken
 
-
 #: Nothing came to grief in these.
 _WELL = frozenset({CellState.PROVEN, CellState.NEVER})
 
