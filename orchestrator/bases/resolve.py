@@ -40,7 +40,7 @@ class BaseResolver:
         """
         if self.policy is BasePolicy.BOOTSTRAP:
             return
-        every = tuple({str(one): one for one in map(_wanted, cells)}.values())
+        every = tuple({str(one): one for one in map(wanted_by, cells)}.values())
         # The first one alone: where there is no registry, the others need not find that out at the same time.
         answers = [self._asked(one) for one in every[:1]]
         with ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="look up") as pool:
@@ -63,7 +63,7 @@ class BaseResolver:
 
     def missing(self, cell: Cell) -> OrchestratorError | None:
         """Say why a cell's base cannot be had; None when it can, or when that is not known yet."""
-        return self._missing.get(str(_wanted(cell)))
+        return self._missing.get(str(wanted_by(cell)))
 
     def _asked(self, wanted: Wanted) -> Base | NotInRegistryError:
         try:
@@ -76,7 +76,7 @@ class BaseResolver:
 
         Raises like `Bases.ensure`; what is unreachable or wrong is remembered for `missing`.
         """
-        wanted = _wanted(cell)
+        wanted = wanted_by(cell)
         name = str(wanted)
         if name in self._missing:
             raise self._missing[name]
@@ -89,7 +89,8 @@ class BaseResolver:
         return self._resolved[name]
 
 
-def _wanted(cell: Cell) -> Wanted:
+def wanted_by(cell: Cell) -> Wanted:
+    """Say which base a cell starts FROM."""
     variant = cell.image.variant
     return Wanted(reference=variant.base, suite=variant.suite, architecture=cell.architecture)
 

@@ -37,6 +37,14 @@ class Emulation(StrEnum):
     ALLOW = "allow"
 
 
+class Rebuilds(StrEnum):
+    """Whether a tag that names a full release may be led to another build of it."""
+
+    NEVER = "never"
+    BASE = "base"
+    ALWAYS = "always"
+
+
 PLATFORM = r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9.]+)?"
 Platform = Annotated[str, *text(PLATFORM, "a platform, such as linux/arm64")]
 BuilderName = Annotated[str, *text(r"[A-Za-z][A-Za-z0-9._-]*", "a name as 'docker buildx ls' shows it")]
@@ -107,6 +115,11 @@ class Settings(Strict):
     registry: Registry | None = Field(default=None, description="where images are pushed to")
     namespace: Namespace = Field(
         default="library", description="the repository of indexes: <registry>/<namespace>/python"
+    )
+    rebuilds: Rebuilds = Field(
+        default=Rebuilds.BASE,
+        description="whether a night may lead tags of a full release (3.7.2-stretch) to another build of it: never; base: when only the base "
+        "(or the machine) changed; always",
     )
     bases: BasePolicy = Field(
         default=BasePolicy.AUTO,

@@ -89,8 +89,14 @@ def note_sightings(places: Places, inventory: Inventory) -> None:
         write_sightings(_sightings(places), inventory.images, now=datetime.now(UTC))
 
 
-def removers(places: Places, side: EngineSide | None) -> Mapping[Kind, Remover]:
-    """Give what removes each kind. A run that starts meanwhile is seen: from then on its engine's things stay."""
+def removers(places: Places, side: EngineSide | None, *, alone: bool = False) -> Mapping[Kind, Remover]:
+    """Give what removes each kind. A run that starts meanwhile is seen: from then on its engine's things stay.
+
+    `alone` says that the caller holds the run's lock itself, so that no run can.
+    """
+
+    def live() -> bool:
+        return not alone and is_locked(places.run_lock)
 
     def log(removal: Removal) -> int | None:
         Path(removal.what).unlink()
@@ -100,12 +106,12 @@ def removers(places: Places, side: EngineSide | None) -> Mapping[Kind, Remover]:
         return removal.size if remove_scratch(Path(removal.what)) else None
 
     def image(removal: Removal) -> int | None:
-        if side is None or is_locked(places.run_lock):
+        if side is None or live():
             return None
         return removal.size if remove_image(side.client, removal.what, removal.digest) else None
 
     def cache(removal: Removal) -> int | None:
-        if side is None or is_locked(places.run_lock):
+        if side is None or live():
             return None
         return side.caches.prune(removal.what, removal.limit)
 

@@ -65,6 +65,7 @@ def assemble(document: MatrixDocument, path: Path) -> Matrix:
         default_alpine=document.default_alpine,
         known=tuple(known.values()),
         enabled=enabled,
+        best_effort=_best_effort(document, enabled),
         suites=suites,
         lines=lines,
         images=images,
@@ -99,6 +100,16 @@ def _enabled(document: MatrixDocument, known: Mapping[str, Architecture]) -> tup
         if name not in known:
             raise Problem((*place, index), f'the architecture "{name}" is not declared', did_you_mean(name, known))
     return tuple(known[name] for name in document.enabled_architectures)
+
+
+def _best_effort(document: MatrixDocument, enabled: Sequence[Architecture]) -> Mapping[str, str]:
+    place, names = ("best_effort_architectures",), [one.name for one in enabled]
+    for name in document.best_effort_architectures:
+        if name not in names:
+            raise Problem((*place, name), f'the architecture "{name}" is not enabled', did_you_mean(name, names))
+    if names and set(names) <= set(document.best_effort_architectures):
+        raise Problem(place, "no architecture is left that is required", "leave out at least one")
+    return dict(document.best_effort_architectures)
 
 
 def _suite(name: str, suite: SuiteDocument, known: Mapping[str, Architecture]) -> Suite:

@@ -55,6 +55,7 @@ PoolPath = Annotated[
         longest=200,
     ),
 ]
+Reason = Annotated[str, *text(r"[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*", "a sentence that says why", longest=400)]
 
 
 class PinDocument(Strict):
@@ -125,3 +126,6 @@ class MatrixDocument(Strict):
     suites: dict[SuiteName, SuiteDocument]
     lines: dict[LineName, LineDocument]
     default_alpine: SuiteName | None = None
+    best_effort_architectures: dict[ArchitectureName, Reason] = Field(
+        default={}, description="architectures that an index may be published without, each with the reason"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -182,7 +182,7 @@ class Matrix:
     """Everything that one `versions.json` declares, in published order.
 
     `path` is the file it came from; Dockerfiles lie relative to the file's directory. `known` are all architectures that the file
-    names, `enabled` those that are built.
+    names, `enabled` those that are built; `best_effort` maps those of them that an index may be published without to the reasons.
     """
 
     path: Path
@@ -194,6 +194,7 @@ class Matrix:
     suites: tuple[Suite, ...]
     lines: tuple[Line, ...]
     images: tuple[Image, ...]
+    best_effort: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

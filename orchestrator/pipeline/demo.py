@@ -8,12 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
-from orchestrator.config.settings import BasePolicy, Settings
+from orchestrator.config.settings import BasePolicy, Rebuilds, Settings
 from orchestrator.errors import ExitCode, VerificationError
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.preparing import prepare
-from orchestrator.pipeline.publishing import publish_cells
+from orchestrator.pipeline.publication import publish_images
 from orchestrator.pipeline.run import exit_code, run_cells
 from orchestrator.pipeline.workshop import Alone, Workshop, open_workshop
 from orchestrator.publish.names import Names
@@ -50,9 +50,12 @@ def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Out
             return Outcome(code=code, table=results_table(results), document=describe_results(results))
         with local_registry(shop.places, progress) as address:
             names = Names(registry=address, namespace=shop.settings.namespace, repository=matrix.name)
-            report = publish_cells(shop, cells, names)
+            report = publish_images(shop, (image,), names, rebuilds=Rebuilds.ALWAYS)
             if report.held_back:
-                raise VerificationError("; ".join(report.held_back.values()), mend="see above; then run the demo again")
+                raise VerificationError(
+                    "; ".join(held.reason for held in report.held_back.values()),
+                    mend="see above; then run the demo again",
+                )
             progress.note(f"published {len(report.published)} references to the registry at {address}")
             index = names.of_index(image.tags[0])
             machines = _pull_back(shop, cells, index, progress)

@@ -1,54 +1,133 @@
-"""A night: what changed is built and proven, what is whole and was built anew is published."""
+"""A night: what changed is built and proven, what is whole is published, old things are removed, and new releases are told.
+
+It may run every hour: with nothing to do it asks the registry for every tag once, and changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from orchestrator.errors import ExitCode
+from orchestrator.bump.releases import NewRelease, ReleaseWatch
+from orchestrator.config.settings import Rebuilds
+from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.preparing import prepare
-from orchestrator.pipeline.publishing import publish_cells
+from orchestrator.pipeline.publication import open_registries, publisher_of
+from orchestrator.pipeline.publishing import Publisher, Report
 from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells
+from orchestrator.pipeline.tidying import tidy
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.names import Names
-from orchestrator.publish.publish import Published
+
+#: Seconds that the release site is waited for when everything else is done.
+_GRACE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What may be said of a night: `rebuilds` None takes the settings' word for it."""
+
+    jobs: int | None = None
+    rebuilds: Rebuilds | None = None
+    sign: bool = False
+    prune: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
-    """How a night went."""
+    """How a night went. `run` is its number; `report` is None where nothing was to be published. `freed` are bytes."""
 
+    run: int
     results: tuple[CellResult, ...]
-    published: tuple[Published, ...]
-    held_back: Mapping[str, str]
     code: ExitCode
+    report: Report | None = None
     retries: int = 0
+    releases: tuple[NewRelease, ...] = ()
+    freed: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, *, jobs: int | None = None) -> Night:
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What is in the registry before anything is done: where references lead, and which proven images are there as they should be.
+
+    `elsewhere` maps an image's reference in the engine to where it can be pulled from (`REPOSITORY@DIGEST`).
+    """
+
+    heads: Mapping[str, str | None] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wishes | None = None) -> Night:
     """Work through all cells, then publish to the registry of the settings, if there is one."""
-    prepared = prepare(shop, cells)
-    with shop.ledger.run("nightly") as run:
+    wishes = Wishes() if wishes is None else wishes
+    lines = tuple({cell.image.line.name: cell.image.line for cell in cells}.values())
+    watch = ReleaseWatch(lines=lines, memory=shop.places.cache / "releases.json")
+    watch.start()
+    with shop.ledger.run("nightly") as run, _publishing(shop, wishes) as publisher:
+        seen = Seen() if publisher is None else look(shop, publisher)
+        prepared = prepare(shop, cells, elsewhere=seen.elsewhere)
         try:
-            results = run_cells(shop, run.number, prepared, board, jobs=jobs)
+            results = run_cells(shop, run.number, prepared, board, jobs=wishes.jobs)
         except RunStopped as stopped:
-            return Night(results=stopped.results, published=(), held_back={}, code=ExitCode.INTERRUPTED)
+            return Night(run=run.number, results=stopped.results, code=ExitCode.INTERRUPTED)
         run.code = exit_code(results)
-        if shop.settings.registry is None:
+        notes = []
+        report = None
+        if publisher is None:
             shop.progress.note("nothing is published: there is no registry: in the config")
-            retries = retries_of(prepared, results)
-            return Night(results=results, published=(), held_back={}, code=run.code, retries=retries)
-        names = Names(registry=shop.settings.registry, namespace=shop.settings.namespace, repository=shop.matrix.name)
-        report = publish_cells(shop, cells, names)
-        if run.code is ExitCode.DONE:
-            run.code = report.code
+        else:
+            images = tuple({cell.image.id: cell.image for cell in cells}.values())
+            rebuilds = shop.settings.rebuilds if wishes.rebuilds is None else wishes.rebuilds
+            report = publisher.publish(run.number, images, rebuilds=rebuilds, heads=seen.heads)
+            run.code = report.code if run.code is ExitCode.DONE else run.code
+        freed = 0
+        if wishes.prune and not all(result.done_before for result in results):
+            try:
+                freed = tidy(shop)
+            except OrchestratorError as error:  # what was built and published is none the worse for it
+                notes.append(f"nothing is removed: {error.message}")
+        releases, why_not = watch.wait(_GRACE)
         return Night(
+            run=run.number,
             results=results,
-            published=report.published,
-            held_back=report.held_back,
             code=run.code,
-            retries=retries_of(prepared, results) + report.retries,
+            report=report,
+            retries=retries_of(prepared, results) + (report.retries if report is not None else 0),
+            releases=releases,
+            freed=freed,
+            notes=(*notes, *([f"new releases are not known: {why_not}"] if why_not else [])),
         )
+
+
+@contextlib.contextmanager
+def _publishing(shop: Workshop, wishes: Wishes) -> Iterator[Publisher | None]:
+    if shop.settings.registry is None:
+        yield None
+        return
+    names = Names(registry=shop.settings.registry, namespace=shop.settings.namespace, repository=shop.matrix.name)
+    with open_registries(shop) as registries:
+        yield publisher_of(shop, names, registries, sign=wishes.sign)
+
+
+def look(shop: Workshop, publisher: Publisher) -> Seen:
+    """Ask where every reference of the published sets leads. What is there whole need not be in the engine, too."""
+    current = publisher.journal.current(publisher.place)
+    heads = publisher.registries.heads(target.reference for one in current.values() for target in one.targets)
+    if not publisher.exact:
+        return Seen(heads=heads)
+    proven = {one.id: one for one in shop.ledger.newest(proven=True).values()}
+    cells = {cell.id: cell for cell in shop.matrix.cells}
+    elsewhere = {}
+    for one in current.values():
+        if any(heads[target.reference] != target.digest for target in one.targets):
+            continue
+        for member in one.members:
+            if member.attempt in proven and member.cell in cells:
+                repository = publisher.names.of_cell(cells[member.cell], "x").removesuffix(":x")
+                elsewhere[proven[member.attempt].reference] = f"{repository}@{member.digest}"
+    return Seen(heads=heads, elsewhere=elsewhere)

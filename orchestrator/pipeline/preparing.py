@@ -6,13 +6,17 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from docker.errors import DockerException
+
+from orchestrator.bases.heads import base_heads, memory_of
 from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.provider import Bases
 from orchestrator.bases.registry import PATIENCE, from_registry
-from orchestrator.bases.resolve import BaseResolver
+from orchestrator.bases.resolve import BaseResolver, wanted_by
+from orchestrator.config.settings import BasePolicy
 from orchestrator.disk.space import warn_of_disk
 from orchestrator.errors import OrchestratorError, UnreachableError, VerificationError
 from orchestrator.inputs.provider import Inputs
@@ -26,6 +30,7 @@ from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.prove.containers.owners import sweep
 from orchestrator.prove.fingerprint import fingerprint
 from orchestrator.recipe.recipe import recipe_for
+from orchestrator.registry.registries import Registries
 from orchestrator.render.tree import render_images
 from orchestrator.system.owners import end_orphans
 from orchestrator.system.retrying import Reachability, Retries
@@ -60,13 +65,18 @@ class Prepared:
         )
 
 
-def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Prepared:
-    """Clear away what killed runs left, resolve what the keys depend on, and plan. Bases that have to be bootstrapped are bootstrapped here."""
+def prepare(
+    shop: Workshop, cells: Sequence[Cell], *, force: bool = False, elsewhere: Mapping[str, str] | None = None
+) -> Prepared:
+    """Clear away what killed runs left, resolve what the keys depend on, and plan. Bases that have to be bootstrapped are bootstrapped here.
+
+    `elsewhere` maps references of images, by digest, to where they are in a registry (`REPOSITORY@DIGEST`): those need not be in the engine.
+    """
     end_orphans()
     sweep_scratch(CONTEXT, PROOF)
     sweep(shop.client)
     retries = Retries(patience=PATIENCE, on_retry=tell_retries(shop.progress))
-    bases = _bases(shop, retries)
+    bases = _bases(shop, retries, cells)
     # Bases that nothing gives are found out at once, before any emulator is fetched for them.
     bases.check(cells)
     low = warn_of_disk(
@@ -79,6 +89,7 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
     images = tuple({cell.image.id: cell.image for cell in cells}.values())
     texts = {one.image.id: one.text for one in render_images(shop.matrix, images)}
     present = shop.images()
+    published = {name: place.rpartition("@")[2] for name, place in (elsewhere or {}).items()}
     memory = Recall(shop.ledger)
 
     def known(cell: Cell) -> Known:
@@ -91,12 +102,36 @@ def prepare(shop: Workshop, cells: Sequence[Cell], *, force: bool = False) -> Pr
             proofs=fingerprint(),
         )
 
-    planned = tuple(plan_cell(cell, known(cell), memory, present=present, force=force) for cell in cells)
+    somewhere = {**present, **published}
+    planned = tuple(plan_cell(cell, known(cell), memory, present=somewhere, force=force) for cell in cells)
+    planned = tuple(
+        bring_back(shop, one, elsewhere or {}) if one.action is Action.PROVE and _is_away(one, present) else one
+        for one in planned
+    )
     own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
     inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
     return Prepared(
         planned=planned, farm=farm, bases=bases, inputs=inputs, present=present, missing=missing, retries=retries.count
     )
+
+
+def _is_away(one: PlannedCell, present: Mapping[str, str]) -> bool:
+    return one.attempt is not None and one.attempt.reference not in present
+
+
+def bring_back(shop: Workshop, one: PlannedCell, elsewhere: Mapping[str, str]) -> PlannedCell:
+    """Pull an image that is to be proven again, and is only in the registry; where that does not work, it is built again."""
+    assert one.attempt is not None  # noqa: S101 - nothing else is planned to be proven
+    repository, _, digest = elsewhere[one.attempt.reference].partition("@")
+    shop.progress.note(f"{one.cell.id}: pulling {repository}, to prove it again")
+    try:
+        image = shop.client.images.pull(repository, tag=digest, platform=str(one.cell.architecture.platform))
+        name, _, tag = one.attempt.reference.rpartition(":")
+        image.tag(name, tag=tag)
+    except DockerException as error:
+        reason = f"its proofs have changed, and its image cannot be pulled: {str(error)[:120]}"
+        return replace(one, action=Action.BUILD, reason=reason, attempt=None)
+    return one
 
 
 def _digests(
@@ -129,11 +164,19 @@ def _digests(
     return {name: one.digest for name, one in by_cell.items() if isinstance(one, Base)}, missing
 
 
-def _bases(shop: Workshop, retries: Retries) -> BaseResolver:
+def _bases(shop: Workshop, retries: Retries, cells: Sequence[Cell]) -> BaseResolver:
     reachability = Reachability()
+    found: Mapping[tuple[str, str], Base] = {}
+    if shop.settings.bases is not BasePolicy.BOOTSTRAP:
+        with Registries(environment=shop.engine.environment, retries=retries, without_connection=2) as registries:
+            wanted = {(one.reference, one.architecture.name): one for one in map(wanted_by, cells)}
+            found = base_heads(
+                registries, wanted.values(), shop.settings.base_registry, memory=memory_of(shop.places)
+            ).bases
 
     def look_up(wanted: Wanted) -> Base:
-        return from_registry(
+        # What could not be found out is asked once more in docker's own way, which may know another one.
+        return found.get((wanted.reference, wanted.architecture.name)) or from_registry(
             wanted,
             docker=shop.engine.docker,
             environment=shop.engine.environment,

@@ -1,75 +1,350 @@
-"""From proven cells to published images; an image that is not whole is held back without holding back the others."""
+"""From proven cells to published images: what is there is looked at, what is missing is brought, then each image is made visible as a whole.
+
+Image by image, so that one that is held back, or fails, holds back no other. The ledger is only used by the thread that decides.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from orchestrator.errors import ExitCode, OrchestratorError, summary
-from orchestrator.ledger.records import Attempt, State
-from orchestrator.matrix.model import Cell, Image
-from orchestrator.pipeline.workshop import Workshop
-from orchestrator.publish.names import Names, release_first
-from orchestrator.publish.publish import Published, publish_image
-from orchestrator.publish.registry import Registry
-from orchestrator.render.tree import render_images
-from orchestrator.system.process import run
+import docker
+
+from orchestrator.config.settings import Rebuilds
+from orchestrator.errors import CellsFailedError, ExitCode, OrchestratorError, summary
+from orchestrator.ledger.chronicle import Chronicle
+from orchestrator.ledger.journal import Journal
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.records import Attempt
+from orchestrator.matrix.model import Cell, Image, Matrix
+from orchestrator.pipeline.shielding import shielded
+from orchestrator.publish.candidates import candidates
+from orchestrator.publish.content import Content, Save
+from orchestrator.publish.finishing import finish
+from orchestrator.publish.index import make_index, members_of
+from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Published
+from orchestrator.publish.names import Names
+from orchestrator.publish.origin import origin_of
+from orchestrator.publish.visible import make_visible, verify
+from orchestrator.publish.wanted import Candidate, may_change, references, targets
+from orchestrator.registry.archive import Archive, Manifest, saved
+from orchestrator.registry.reference import Reference
+from orchestrator.registry.registries import Registries
 from orchestrator.system.progress import Progress
-from orchestrator.system.retrying import OnRetry, Retries
+from orchestrator.system.retrying import OnRetry
+
+#: Images that are brought to the registry at once; each is a file of its whole size meanwhile.
+_LANES = 3
+
+
+class Beside(Protocol):
+    """What is done to every set whose content is in the registry, before it is visible; what it raises holds the set back."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth telling of it, in lines."""
+
+    def __call__(self, whole: ImageSet, /) -> None:
+        """Do it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What was published, which images were held back for which reason, and the exit code that this comes to."""
+    """What was published, which images were held back for which reason, and the exit code that this comes to.
+
+    `unchanged` counts the references that led where they should, `pushed` the blobs and manifests that were sent; `finished` are images that an
+    earlier run had begun; `without` maps images to best-effort architectures that they were published without, and why.
+    """
 
     published: tuple[Published, ...]
-    held_back: Mapping[str, str]
+    held_back: Mapping[str, Held]
     code: ExitCode
     retries: int = 0
+    unchanged: int = 0
+    pushed: int = 0
+    finished: tuple[str, ...] = ()
+    without: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def publish_cells(shop: Workshop, cells: Sequence[Cell], names: Names, *, dry_run: bool = False) -> Report:
-    """Publish the images of some cells; every enabled architecture of an image has to be proven as the files say now."""
-    registry = Registry(
-        client=shop.client,
-        docker=shop.engine.docker,
-        environment=shop.engine.environment,
-        run=run,
-        exact=shop.engine.containerd_store,
-        retries=Retries(on_retry=tell_retries(shop.progress)),
-    )
-    images = tuple({cell.image.id: cell.image for cell in cells}.values())
-    outcome = _Outcome()
-    whole = []
-    for rendered in render_images(shop.matrix, images):
-        wanted = [cell for cell in shop.matrix.cells if cell.image.id == rendered.image.id]
-        proven = _proven(shop, wanted, hashlib.sha256(rendered.text.encode()).hexdigest())
-        missing = [cell.id for cell in wanted if cell.architecture.name not in proven]
-        if missing:
-            outcome.hold_back(
-                rendered.image, f"not proven as the files say now: {', '.join(missing)}", ExitCode.CELLS_FAILED
-            )
+@dataclass(frozen=True, kw_only=True)
+class Publisher:
+    """Publishes what a ledger says is proven. `save` opens what the engine saves of a reference; `origin` says where an image's recipe is from.
+
+    `beside` is done to every set before it is visible.
+    """
+
+    matrix: Matrix
+    names: Names
+    ledger: Ledger
+    registries: Registries
+    progress: Progress
+    save: Save
+    exact: bool = True
+    origin: Callable[[Image], Provenance] | None = None
+    beside: Beside | None = None
+
+    @property
+    def place(self) -> str:
+        """What the journal calls the place that is published to."""
+        return str(Reference.parse(self.names.of_index("x"))).removesuffix(":x")
+
+    @property
+    def journal(self) -> Journal:
+        """The journal in the ledger."""
+        return Journal(self.ledger)
+
+    def publish(
+        self,
+        run: int,
+        images: Sequence[Image],
+        *,
+        rebuilds: Rebuilds = Rebuilds.NEVER,
+        again: bool = False,
+        dry_run: bool = False,
+        heads: Mapping[str, str | None] | None = None,
+    ) -> Report:
+        """Publish images of which all that is required is proven. `again`: also sets that were rolled back. `dry_run`: only tell what would change.
+
+        `heads` say where references lead, as far as they have just been asked for.
+        """
+        finished = () if dry_run else self.finish(run)
+        outcome = _Outcome(chronicle=None if dry_run else Chronicle(self.ledger), run=run)
+        outcome.published += [one for _, some in finished for one in some]
+        chosen = self._candidates(images, outcome)
+        names = [name for one in chosen for name, _, _ in references(self.names, one.image, _cells(one))]
+        known_heads = {} if heads is None or finished else heads
+        heads = {**known_heads, **self.registries.heads(name for name in names if name not in known_heads)}
+        current = self.journal.current(self.place)
+        taken_back = self.journal.rolled_back(self.place)
+        fresh = []
+        for one in chosen:
+            back = [old for old in taken_back.get(one.image.id, ()) if _images(old) == one.digests]
+            if back and not again:
+                outcome.hold_back(one.image.id, _rolled_back(back[-1]))
+                continue
+            known = self._known(one, current.get(one.image.id))
+            if known is not None:
+                some = targets(self.names, one.image, _cells(one), known.members, known.index.digest, heads)
+                if not any(target.changes for target in some):
+                    outcome.unchanged += len(some)
+                    outcome.say_without(one)
+                    continue
+            if (held := self._protected(one, current.get(one.image.id), heads, rebuilds)) is not None:
+                outcome.hold_back(one.image.id, held)
+                continue
+            fresh.append((one, known))
+        if dry_run:
+            for one, known in fresh:
+                outcome.foresee(self._foreseen(one, known, heads))
         else:
-            whole.append((rendered.image, proven))
-    if dry_run:
-        for image, proven in whole:
-            tags = release_first(image)
-            targets = [names.of_cell(cell, tag) for tag in tags for cell, _ in proven.values()]
-            targets += [names.of_index(tag) for tag in tags]
-            outcome.published += [Published(reference=target, digest="") for target in targets]
-        return outcome.report()
-    with shop.ledger.run("publish") as going:
-        for image, proven in whole:
+            self._conclude(run, fresh, heads, outcome, rebuilds=rebuilds, current=current)
+        notes = tuple(self.beside.notes) if self.beside is not None else ()
+        return outcome.report(self.registries, finished=tuple(image for image, _ in finished), notes=notes)
+
+    def finish(self, run: int) -> list[tuple[str, tuple[Published, ...]]]:
+        """Make whole what killed runs left half visible; returns images with their references. Raises `UnreachableError`."""
+        done = []
+        for begun in self.journal.unfinished(self.place):
+            result = shielded(lambda begun=begun: finish(self.registries, begun))  # type: ignore[misc]
+            if result.moved:
+                self.progress.warn(
+                    f"{begun.image}: what run {begun.run} had begun to publish is left as it is: {result.moved[0]} was led elsewhere since"
+                )
+                self.journal.replace(begun.number)
+                continue
+            self.journal.done(begun.number, run, [(one.reference, one.digest) for one in result.published])
+            self.progress.note(f"{begun.image}: finished what run {begun.run} had begun to publish")
+            done.append((begun.image, result.published))
+        return done
+
+    def _candidates(self, images: Sequence[Image], outcome: _Outcome) -> list[Candidate]:
+        found = []
+        for name, one in candidates(self.matrix, images, self.ledger).items():
+            if isinstance(one, Held):
+                outcome.hold_back(name, one)
+            else:
+                found.append(one)
+        return found
+
+    @staticmethod
+    def _known(one: Candidate, current: ImageSet | None) -> ImageSet | None:
+        """The set that is published, when it is this one: its index is taken as it is, annotations and all."""
+        return current if current is not None and _images(current) == one.digests else None
+
+    def _protected(
+        self, one: Candidate, current: ImageSet | None, heads: Mapping[str, str | None], rebuilds: Rebuilds
+    ) -> Held | None:
+        """Look at the full release's tags before anything is sent. What they will lead to is known but for the index."""
+        if not self.exact and current is None:
+            return None  # looked at once more when the digests are known
+        before = [self.ledger.attempt(member.attempt) for member in current.members] if current is not None else [None]
+        known = {member.image: member.digest for member in current.members} if current is not None else {}
+        foreseen = [_foresee(cell, attempt, known.get(attempt.digest, attempt.digest)) for cell, attempt in one.proven]
+        some = targets(self.names, one.image, _cells(one), foreseen, "", heads)
+        return may_change(
+            [target for target in some if not target.index], rebuilds, before, [attempt for _, attempt in one.proven]
+        )
+
+    def _foreseen(
+        self, one: Candidate, known: ImageSet | None, heads: Mapping[str, str | None]
+    ) -> tuple[Published, ...]:
+        digests = {member.image: member.digest for member in known.members} if known is not None else {}
+        members = [_foresee(cell, attempt, digests.get(attempt.digest, attempt.digest)) for cell, attempt in one.proven]
+        index = known.index.digest if known is not None else ""
+        some = targets(self.names, one.image, _cells(one), members, index, heads)
+        return tuple(Published(reference=target.reference, digest=target.digest) for target in some if target.changes)
+
+    def _conclude(
+        self,
+        run: int,
+        fresh: Sequence[tuple[Candidate, ImageSet | None]],
+        heads: Mapping[str, str | None],
+        outcome: _Outcome,
+        *,
+        rebuilds: Rebuilds,
+        current: Mapping[str, ImageSet],
+    ) -> None:
+        """Bring content, several images at once, and make each whole image visible as soon as all of it is there."""
+        content = Content(registries=self.registries, names=self.names, save=self.save, exact=self.exact)
+        brought: dict[str, dict[str, Member]] = {one.image.id: {} for one, _ in fresh}
+        waiting = {one.image.id: (one, known) for one, known in fresh}
+        with ThreadPoolExecutor(max_workers=_LANES, thread_name_prefix="push") as pool:
+            futures: dict[Future[Member], tuple[str, str]] = {}
+            for one, known in fresh:
+                digests = {member.image: member.digest for member in known.members} if known is not None else {}
+                for cell, attempt in one.proven:
+                    future = pool.submit(content.bring, cell, attempt, known=digests.get(attempt.digest, ""))
+                    futures[future] = (one.image.id, cell.id)
             try:
-                for one in publish_image(image, proven, names=names, registry=registry):
-                    outcome.published.append(one)
-                    shop.ledger.published(going.number, one.reference, one.digest)
-            except OrchestratorError as error:
-                outcome.hold_back(image, error.message, error.code)
-        report = replace(outcome.report(), retries=registry.retries.count)
-        going.code = report.code
-    return report
+                for future in as_completed(futures):
+                    image, cell_id = futures[future]
+                    if image not in waiting:
+                        continue
+                    one, known = waiting[image]
+                    try:
+                        brought[image][cell_id] = future.result()
+                        if len(brought[image]) < len(one.proven):
+                            continue
+                        members = tuple(brought[image][cell.id] for cell, _ in one.proven)
+                        self._reveal(run, one, known or current.get(image), members, heads, outcome, rebuilds=rebuilds)
+                    except OrchestratorError as error:
+                        outcome.fail(image, error)
+                    del waiting[image]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _reveal(
+        self,
+        run: int,
+        one: Candidate,
+        current: ImageSet | None,
+        members: tuple[Member, ...],
+        heads: Mapping[str, str | None],
+        outcome: _Outcome,
+        *,
+        rebuilds: Rebuilds,
+    ) -> None:
+        """All content is there: put the index beside it, write down what will change, and change it."""
+        index = self._index(one, current, members, heads)
+        some = targets(self.names, one.image, _cells(one), members, index.digest, heads)
+        before = [self.ledger.attempt(member.attempt) for member in current.members] if current is not None else [None]
+        if (held := may_change(some, rebuilds, before, [attempt for _, attempt in one.proven])) is not None:
+            outcome.hold_back(one.image.id, held)
+            return
+        joint = Reference.parse(self.names.of_index("x"))
+        with self.registries.asking(joint.registry, f"the index of {one.image.id} cannot be pushed") as distribution:
+            distribution.put_manifest(joint.repository, index.digest, index)
+        whole = ImageSet(image=one.image.id, registry=self.place, members=members, index=index, targets=some)
+        if self.beside is not None:
+            self.beside(whole)
+        number = self.journal.begin(run, whole)
+        manifests = {index.digest: index, **self._manifests(members)}
+
+        def reveal() -> tuple[Published, ...]:
+            make_visible(self.registries, some, manifests)
+            return verify(self.registries, some)
+
+        published = shielded(reveal)
+        self.journal.done(number, run, [(target.reference, target.digest) for target in published])
+        outcome.published += published
+        outcome.unchanged += len(some) - len(published)
+        outcome.say_without(one)
+        self.progress.note(f"published {one.image.id}: {len(published)} references lead to {index.digest[:19]}")
+
+    def _index(
+        self, one: Candidate, current: ImageSet | None, members: Sequence[Member], heads: Mapping[str, str | None]
+    ) -> Manifest:
+        """Take the index that is published, if it has just these members; else make one."""
+        wanted = {member.digest for member in members}
+        if current is not None and current.digests == wanted:
+            return current.index
+        joint = Reference.parse(self.names.of_index("x"))
+        for name, cell, _ in references(self.names, one.image, ()):
+            if cell is None and (digest := heads.get(name)) is not None:
+                with self.registries.asking(joint.registry, f"{name} cannot be read") as distribution:
+                    there = distribution.manifest(joint.repository, digest)
+                if set(members_of(there).values()) == wanted:
+                    return there
+                break
+        origin = self.origin or (lambda image: origin_of(self.matrix.root, image))
+        return make_index(members, origin(one.image))
+
+    def _manifests(self, members: Sequence[Member]) -> dict[str, Manifest]:
+        joint = Reference.parse(self.names.of_index("x"))
+        with self.registries.asking(joint.registry, "what was pushed cannot be read back") as distribution:
+            return {one.digest: distribution.manifest(joint.repository, one.digest) for one in members}
+
+
+@dataclass(kw_only=True, slots=True)
+class _Outcome:
+    """A report in the making; what is held back is written down at once."""
+
+    chronicle: Chronicle | None
+    run: int
+    published: list[Published] = field(default_factory=list)
+    held_back: dict[str, Held] = field(default_factory=dict)
+    codes: set[ExitCode] = field(default_factory=set)
+    unchanged: int = 0
+    without: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def hold_back(self, image: str, held: Held, code: ExitCode = ExitCode.CELLS_FAILED) -> None:
+        self.held_back[image] = held
+        self.codes.add(code)
+        if self.chronicle is not None:
+            self.chronicle.hold_back(self.run, image, held.reason)
+
+    def fail(self, image: str, error: OrchestratorError) -> None:
+        self.hold_back(image, Held(reason=error.message, mend=error.mend), error.code)
+
+    def foresee(self, some: Sequence[Published]) -> None:
+        self.published += some
+
+    def say_without(self, one: Candidate) -> None:
+        if one.without:
+            self.without[one.image.id] = one.without
+
+    def report(self, registries: Registries, *, finished: tuple[str, ...], notes: tuple[str, ...]) -> Report:
+        return Report(
+            published=tuple(self.published),
+            held_back=self.held_back,
+            code=summary(self.codes),
+            retries=registries.retries.count,
+            unchanged=self.unchanged,
+            pushed=registries.sent,
+            finished=finished,
+            without=self.without,
+            notes=notes,
+        )
+
+
+def nothing() -> Report:
+    """The report of publishing nothing."""
+    return Report(published=(), held_back={}, code=ExitCode.DONE)
 
 
 def tell_retries(progress: Progress) -> OnRetry:
@@ -77,28 +352,47 @@ def tell_retries(progress: Progress) -> OnRetry:
     return lambda what, tries, seconds: progress.note(f"{what}; try {tries + 1} in {seconds:.1f} s")
 
 
-@dataclass(kw_only=True, slots=True)
-class _Outcome:
-    """A report in the making."""
+def saving(open_client: Callable[[], docker.DockerClient]) -> Save:
+    """Save images by a client of one's own each time: threads may do so at once."""
 
-    published: list[Published] = field(default_factory=list)
-    held_back: dict[str, str] = field(default_factory=dict)
-    codes: set[ExitCode] = field(default_factory=set)
+    @contextlib.contextmanager
+    def save(reference: str) -> Iterator[Archive]:
+        with contextlib.closing(open_client()) as client, saved(client, reference) as archive:
+            yield archive
 
-    def hold_back(self, image: Image, reason: str, code: ExitCode) -> None:
-        self.held_back[image.id] = reason
-        self.codes.add(code)
-
-    def report(self) -> Report:
-        return Report(published=tuple(self.published), held_back=self.held_back, code=summary(self.codes))
+    return save
 
 
-def _proven(shop: Workshop, cells: Sequence[Cell], dockerfile: str) -> dict[str, tuple[Cell, Attempt]]:
-    """Find the newest proven attempts at this Dockerfile: an image of yesterday's release must not get today's tags."""
-    found = {}
-    for cell in cells:
-        attempts = (one for one in shop.ledger.attempts(cell.id) if one.state is State.PROVEN)
-        attempt = next((one for one in attempts if one.ingredients.get("dockerfile") == dockerfile), None)
-        if attempt is not None:
-            found[cell.architecture.name] = (cell, attempt)
-    return found
+def no_engine(reference: str) -> contextlib.AbstractContextManager[Archive]:
+    """Stands in for an engine where there is none: what is not in the registry cannot be brought there."""
+    raise CellsFailedError(f"{reference} is not in the registry", mend="publish it from where it was built")
+
+
+def _cells(one: Candidate) -> list[Cell]:
+    return [cell for cell, _ in one.proven]
+
+
+def _images(one: ImageSet) -> frozenset[str]:
+    return frozenset(member.image for member in one.members)
+
+
+def _foresee(cell: Cell, attempt: Attempt, digest: str) -> Member:
+    """A member of which only the digest is known."""
+    return Member(
+        cell=cell.id,
+        arch=cell.architecture.name,
+        attempt=attempt.id,
+        image=attempt.digest,
+        digest=digest,
+        media_type="",
+        size=0,
+        platform={},
+        created="",
+    )
+
+
+def _rolled_back(one: ImageSet) -> Held:
+    return Held(
+        reason=f"just this was published on {one.began[:10]} by run {one.run} and rolled back",
+        mend="build it anew (--force), or publish the same again with --again",
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.build.failure import Failure
 from orchestrator.errors import ExitCode, summary
+from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.platforms import normalise
 from orchestrator.pipeline.board import Board, Outlook
 from orchestrator.pipeline.cell import CellResult
@@ -172,11 +173,17 @@ class _Going:
                 failure = failure_of(self.prepared.missing[one.cell.id])
                 self._end(CellResult(planned=one, attempt=None, failure=failure, tags=(), seconds=0.0))
             elif one.action in {Action.NOTHING, Action.PUBLISH} and one.attempt is not None:
-                tags = self.memory.tag(one.cell, one.attempt.reference, self.prepared.present)
+                tags = self._tags(one, one.attempt)
                 attempt = self.shop.ledger.attempt(one.attempt.id)
                 self._end(
                     CellResult(planned=one, attempt=attempt, failure=None, tags=tags, seconds=0.0, done_before=True)
                 )
+
+    def _tags(self, one: PlannedCell, attempt: Attempt) -> tuple[str, ...]:
+        """Tag what is proven already; an image that is only in the registry has no names here."""
+        if attempt.reference not in self.prepared.present:
+            return ()
+        return self.memory.tag(one.cell, attempt.reference, self.prepared.present)
 
     def started(self, assignment: Assignment) -> None:
         """Tell the board."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any
-
-import docker
-from docker.errors import DockerException
+from typing import IO, TYPE_CHECKING, Any
 
 from orchestrator.errors import CellsFailedError, EnvironmentFailedError
+
+if TYPE_CHECKING:
+    import docker
 
 _PIECE = 1 << 18
 
@@ -34,6 +36,11 @@ class Manifest:
         own = str(content.get("mediaType") or media_type)
         return cls(digest=digest, media_type=own, raw=raw, content=content)
 
+    @classmethod
+    def of(cls, raw: bytes, media_type: str = "") -> Manifest:
+        """Read a manifest whose digest is that of its bytes."""
+        return cls.parse(f"sha256:{hashlib.sha256(raw).hexdigest()}", raw, media_type)
+
     @property
     def children(self) -> tuple[dict[str, Any], ...]:
         """The descriptors of an index; none for a manifest."""
@@ -48,16 +55,37 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Archive:
-    """A saved image; blobs by digest, as offset and size in `file`."""
+    """A saved image; blobs by digest, as offset and size in `file`; `tops` are the digests that its own index names."""
 
     file: IO[bytes]
     places: dict[str, tuple[int, int]]
+    tops: tuple[str, ...] = ()
 
-    def manifests(self, digest: str) -> tuple[Manifest, ...]:
-        """Give the manifests below a digest, the one of that digest last. Raises `CellsFailedError` when one is missing."""
-        manifest = Manifest.parse(digest, b"".join(self.blob(digest)))
-        below = [one for child in manifest.children for one in self.manifests(str(child["digest"]))]
-        return (*below, manifest)
+    def image(self, image: str) -> Manifest:
+        """Give the manifest of an image by the engine's id of it: the digest of that manifest, or of its config in engines of the older kind.
+
+        Raises `CellsFailedError` when it is not in here.
+        """
+        for digest in dict.fromkeys((image, *self.tops)):
+            if digest not in self.places:
+                continue
+            for manifest in self._images(digest):
+                if image in {digest, manifest.digest, manifest.content["config"]["digest"]}:
+                    return manifest
+        raise CellsFailedError(f"the engine does not have {image}, or not all of it", mend="build it again")
+
+    def _images(self, digest: str) -> Iterator[Manifest]:
+        """The manifests at and below a digest that are images."""
+        raw = b"".join(self.blob(digest))
+        try:
+            manifest = Manifest.parse(digest, raw)
+        except ValueError:
+            return
+        if "layers" in manifest.content and "config" in manifest.content:
+            yield manifest
+        for child in manifest.children:
+            if "vnd.docker.reference.type" not in (child.get("annotations") or {}) and child["digest"] in self.places:
+                yield from self._images(str(child["digest"]))
 
     def blob(self, digest: str) -> Iterator[bytes]:
         """Read a blob piece by piece. Raises `CellsFailedError` when the engine does not have it."""
@@ -68,8 +96,10 @@ class Archive:
 
     def _pieces(self, at: int, left: int) -> Iterator[bytes]:
         while left:
-            self.file.seek(at)
-            piece = self.file.read(min(left, _PIECE))
+            # Not by the file's own position, which threads would take from each other.
+            piece = os.pread(self.file.fileno(), min(left, _PIECE), at)
+            if not piece:
+                raise CellsFailedError("what was saved from the engine was cut short", mend="publish again")
             at, left = at + len(piece), left - len(piece)
             yield piece
 
@@ -77,19 +107,36 @@ class Archive:
 @contextlib.contextmanager
 def saved(client: docker.DockerClient, reference: str) -> Iterator[Archive]:
     """Save an image into a temporary file, gone with the context. Raises `EnvironmentFailedError` when the engine fails."""
+    from docker.errors import DockerException, ImageNotFound  # noqa: PLC0415 - manifests are read without an engine, too
+    from requests.exceptions import RequestException  # noqa: PLC0415 - same
+
     with tempfile.TemporaryFile(prefix="orchestrator-save-") as file:
         try:
             for piece in client.api.get_image(reference):
                 file.write(piece)
             file.seek(0)
-            with tarfile.open(fileobj=file, mode="r:") as tar:
-                places = {
-                    f"sha256:{member.name.rpartition('/')[2]}": (member.offset_data, member.size)
-                    for member in tar
-                    if member.isfile() and member.name.startswith("blobs/sha256/")
-                }
-        except (DockerException, tarfile.TarError, OSError) as error:
+            places, tops = _read(file)
+        except ImageNotFound:
+            raise CellsFailedError(
+                f"{reference} is neither in the registry nor in the engine",
+                mend="build it again: 'orchestrator build --force'",
+            ) from None
+        except (DockerException, RequestException, tarfile.TarError, ValueError, OSError) as error:
             raise EnvironmentFailedError(
                 f"{reference} cannot be saved from the engine: {error}", mend="run 'orchestrator doctor'"
             ) from error
-        yield Archive(file=file, places=places)
+        yield Archive(file=file, places=places, tops=tops)
+
+
+def _read(file: IO[bytes]) -> tuple[dict[str, tuple[int, int]], tuple[str, ...]]:
+    places: dict[str, tuple[int, int]] = {}
+    tops: tuple[str, ...] = ()
+    with tarfile.open(fileobj=file, mode="r:") as tar:
+        for member in tar:
+            if member.isfile() and member.name.startswith("blobs/sha256/"):
+                places[f"sha256:{member.name.rpartition('/')[2]}"] = (member.offset_data, member.size)
+            elif member.isfile() and member.name == "index.json":
+                content = tar.extractfile(member)
+                named: dict[str, Any] = json.loads(content.read()) if content is not None else {}
+                tops = tuple(str(one["digest"]) for one in named.get("manifests") or ())
+    return places, tops

@@ -7,18 +7,22 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 
 import httpx
 
 from orchestrator.errors import VerificationError
 from orchestrator.registry.credentials import Challenge, Login, basic
+from orchestrator.registry.gate import Gate
+from orchestrator.registry.reference import address
 from orchestrator.system.http import TRANSIENT_STATUS, retry_after
 from orchestrator.system.retrying import TransientError
 
 #: Seconds. Registries of some size take their time to commit a large layer.
 TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=60.0, pool=10.0)
-#: Tries to find out whether the registry can be reached from here at all.
-_GREETINGS = 5
+
+#: Where docker keeps the authorities of single registries, in a directory each.
+_CERTIFICATES = Path("/etc/docker/certs.d")
 
 #: Gives the bytes to send, from the start each time that it is called.
 Body = Callable[[], Iterable[bytes]]
@@ -33,26 +37,21 @@ class Conversation:
     """Requests to `registry` (`HOST[:PORT]`), each sent once.
 
     `login` is called when the registry asks who we are; `tokens` are what it gave for that, by repository and scope, and may be kept for a
-    whole run.
+    whole run. `plain` registries are spoken to without TLS. `gate` is shut when the registry asks for a pause. Threads may share it.
     """
 
     registry: str
     client: httpx.Client
     login: Callable[[], Login | None] = lambda: None
     tokens: dict[str, str] = field(default_factory=dict)
+    plain: bool = False
+    gate: Gate = field(default_factory=Gate)
 
     @property
     def _base(self) -> str:
         # Engines and buildx take registries on the loopback address without TLS, too.
-        return f"{'http' if is_loopback(self.registry) else 'https'}://{self.registry}/v2/"
-
-    def answers(self) -> bool:
-        """Tell whether the registry can be reached from here; an engine elsewhere, or one with other certificates, may see another one."""
-        for _ in range(_GREETINGS):
-            with contextlib.suppress(TransientError, RefusedError):
-                status = self._send("GET", self._base).status_code
-                return status in {200, 401, 403} or status in TRANSIENT_STATUS
-        return False
+        plain = self.plain or is_loopback(self.registry)
+        return f"{'http' if plain else 'https'}://{address(self.registry)}/v2/"
 
     def ask(
         self,
@@ -71,14 +70,19 @@ class Conversation:
         `VerificationError` when the registry got other bytes than those of the digest.
         """
         url = path if "://" in path else f"{self._base}{repository}/{path}"
-        scope = f"{repository} {also}"
+        # Pushing is another scope than pulling: a token for one repository may be good for reading only.
+        scope = f"{repository} {also} {'pull' if method in {'GET', 'HEAD'} else 'push'}"
+        self.gate.wait()
         answer = self._send(method, url, headers, body, token=self.tokens.get(scope, ""))
         if answer.status_code == httpx.codes.UNAUTHORIZED and self._is_ours(url):
             token = self.tokens[scope] = self._authorize(answer, also)
             answer = self._send(method, url, headers, body, token=token)
         if answer.is_success or (missing_is_fine and answer.status_code == httpx.codes.NOT_FOUND):
             return answer
-        raise _problem(answer)
+        problem = _problem(answer)
+        if isinstance(problem, TransientError):
+            self.gate.shut(problem.after)
+        raise problem
 
     def _is_ours(self, url: str) -> bool:
         # Uploads may be sent elsewhere (to a storage that has its own signature in the address); nobody there is told who we are.
@@ -129,13 +133,25 @@ class Conversation:
             raise RefusedError(str(error) or type(error).__name__) from error
 
 
-def make_client(registry: str) -> httpx.Client:
-    """Make a client with the system's authorities and the environment's proxies; the loopback address is never reached through one."""
+def make_client(registry: str, *, lanes: int = 16) -> httpx.Client:
+    """Make a client with the system's authorities, those that docker has for this registry, and the environment's proxies.
+
+    The loopback address is never reached through a proxy. `lanes` requests may be under way at once.
+    Source: https://docs.docker.com/engine/security/certificates/
+    """
+    loopback = is_loopback(registry)
+    context: ssl.SSLContext | bool = False
+    if not loopback:  # reading all authorities takes longer than many a request
+        context = ssl.create_default_context()
+        for authority in sorted((_CERTIFICATES / registry).glob("*.crt")):
+            with contextlib.suppress(ssl.SSLError, OSError):
+                context.load_verify_locations(cafile=str(authority))
     return httpx.Client(
-        verify=ssl.create_default_context(),
+        verify=context,
         timeout=TIMEOUT,
-        trust_env=not is_loopback(registry),
+        trust_env=not loopback,
         headers={"User-Agent": "orchestrator"},
+        limits=httpx.Limits(max_connections=lanes, max_keepalive_connections=lanes),
     )
 
 

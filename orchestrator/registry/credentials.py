@@ -13,6 +13,8 @@ from docker.errors import DockerException
 
 from orchestrator.errors import UsageError
 
+_HELPER = re.compile(r"(docker-credential-[A-Za-z0-9._-]+)")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
@@ -31,10 +33,11 @@ def login_for(registry: str, environment: Mapping[str, str]) -> Login | None:
             credstore_env=dict(environment),
         )
         found = known.resolve_authconfig(registry) or {}
-    except DockerException as error:
+    except (DockerException, ValueError, TypeError, AttributeError, OSError) as error:
+        # Not the error's own words: they may quote the entry, or what a helper said. Nor it itself, which a traceback would show.
         raise UsageError(
-            f"the login for {registry} cannot be read: {error}", mend=f"run 'docker login {registry}' again"
-        ) from error
+            f"the login for {registry} cannot be read: {_reason(error)}", mend=f"run 'docker login {registry}' again"
+        ) from None
     # Files have them in small letters, helpers with a capital: https://docs.docker.com/reference/cli/docker/login/
     said = {str(name).lower(): str(value) for name, value in found.items() if value}
     if token := said.get("identitytoken"):
@@ -42,6 +45,12 @@ def login_for(registry: str, environment: Mapping[str, str]) -> Login | None:
     if "username" in said:
         return Login(username=said["username"], password=said.get("password", ""))
     return None
+
+
+def _reason(error: Exception) -> str:
+    if (found := _HELPER.search(str(error))) is not None:
+        return f"{found[1]} {'is not installed' if 'not installed' in str(error) else 'failed'}"
+    return "docker's config.json holds an entry that is damaged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

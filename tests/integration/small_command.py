@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +69,7 @@ class Small:
         )
 
     def _line(self, name: str, like: Mapping[str, Any]) -> dict[str, Any]:
-        inputs, data = self.directory / "inputs", f"the source of {name}".encode()
+        inputs, data = self.directory / "inputs", _source(name)
         inputs.mkdir(exist_ok=True)
         (inputs / f"Python-{name}.1.tar.xz").write_bytes(data)
         source = {**like["source"], "sha256": hashlib.sha256(data).hexdigest()}
@@ -127,6 +129,14 @@ class Small:
         command, *more = words
         given = [command, "--matrix", matrix, "--config", config, *more]
         return [sys.executable, "-m", "tests.integration.small", *given]
+
+
+def _source(name: str) -> bytes:
+    """A source without anything in it, the same bytes for the same name."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:xz") as tar:
+        tar.addfile(tarfile.TarInfo(f"Python-{name}.1/README"))
+    return made.getvalue()
 
 
 class Going(Running):

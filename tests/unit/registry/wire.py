@@ -7,6 +7,8 @@ import io
 import json
 import random
 import tarfile
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -20,10 +22,19 @@ def digest_of(data: bytes) -> str:
 
 
 class FakeWire:
-    """Speaks the distribution protocol. `rate` of the requests fail; a token is asked for where `asks_for` names one; `mounts` false copies."""
+    """Speaks the distribution protocol. `rate` of the requests fail; a token is asked for where `asks_for` names one; `mounts` false copies.
 
-    def __init__(self, *, rate: float = 0.0, seed: int = 0, asks_for: str = "", mounts: bool = True) -> None:
-        self.rate, self.asks_for, self.mounts = rate, asks_for, mounts
+    `watch` is called after every tag that was set; `after` makes everything fail from a request on. `removes` tags, too, where it is true.
+    """
+
+    def __init__(
+        self, *, rate: float = 0.0, seed: int = 0, asks_for: str = "", mounts: bool = True, removes: bool = True
+    ) -> None:
+        self.rate, self.asks_for, self.mounts, self.removes = rate, asks_for, mounts, removes
+        self.watch: Callable[[], None] = lambda: None
+        self.after: int | None = None
+        self.puts: list[tuple[str, str]] = []
+        self.lock = threading.RLock()
         self.random = random.Random(seed)
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
@@ -36,8 +47,22 @@ class FakeWire:
         assert registry == ADDRESS
         return httpx.Client(transport=httpx.MockTransport(self))
 
+    def tags(self, repository: str) -> dict[str, str]:
+        """Tags of a repository with the digests that they lead to."""
+        return {
+            name: digest_of(raw)
+            for (where, name), (_, raw) in self.manifests.items()
+            if where == repository and ":" not in name
+        }
+
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        with self.lock:
+            return self._take(request)
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        if self.after is not None and len(self.requests) >= self.after:
+            raise httpx.ConnectError("connection refused", request=request)
         self.requests.append((request.method, path))
         fault = self.random.choice(_FAULTS) if self.random.random() < self.rate else None
         self.failures += fault is not None
@@ -52,7 +77,7 @@ class FakeWire:
         headers = {"Retry-After": "1"} if fault == 429 else {}
         return httpx.Response(int(str(fault)), headers=headers)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - a path each
         path, body = request.url.path, request.read()
         if path == "/token":
             assert request.headers["Authorization"].startswith("Basic ")
@@ -67,6 +92,10 @@ class FakeWire:
             return httpx.Response(200)
         if "/manifests/" in path:
             return self._manifest(request, body)
+        if path.endswith("/tags/list"):
+            return self._tags(request)
+        if "/referrers/" in path:
+            return httpx.Response(404)
         return self._blob(request, body)
 
     def _manifest(self, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -79,11 +108,31 @@ class FakeWire:
                 assert (repository, entry["digest"]) in self.manifests, "an index before its manifests"
             for name in (reference, digest_of(body)):
                 self.manifests[repository, name] = (request.headers["Content-Type"], body)
-            return httpx.Response(201)
+            self.puts.append((repository, reference))
+            if ":" not in reference:
+                self.watch()
+            return httpx.Response(201, headers={"Docker-Content-Digest": digest_of(body)})
+        if request.method == "DELETE":
+            if not self.removes:
+                return httpx.Response(405, json={"errors": [{"code": "UNSUPPORTED", "message": "no"}]})
+            return httpx.Response(202 if self.manifests.pop((repository, reference), None) else 404)
         kind, raw = self.manifests.get((repository, reference), ("", b""))
         if not raw:
             return httpx.Response(404, json={"errors": [{"code": "MANIFEST_UNKNOWN", "message": "unknown"}]})
-        return httpx.Response(200, content=raw, headers={"Content-Type": kind})
+        return httpx.Response(
+            200,
+            content=b"" if request.method == "HEAD" else raw,
+            headers={"Content-Type": kind, "Docker-Content-Digest": digest_of(raw)},
+        )
+
+    def _tags(self, request: httpx.Request) -> httpx.Response:
+        repository = request.url.path.removeprefix("/v2/").removesuffix("/tags/list")
+        found = sorted(self.tags(repository))
+        last, most = request.url.params.get("last", ""), 3  # a small page, so that there are several
+        page = [name for name in found if name > last][:most]
+        more = bool(page) and page[-1] != found[-1]
+        headers = {"Link": f'</v2/{repository}/tags/list?n={most}&last={page[-1]}>; rel="next"'} if more else {}
+        return httpx.Response(200 if found else 404, json={"name": repository, "tags": page}, headers=headers)
 
     def _blob(self, request: httpx.Request, body: bytes) -> httpx.Response:
         repository, _, name = request.url.path.removeprefix("/v2/").partition("/blobs/")
@@ -100,6 +149,7 @@ class FakeWire:
             if digest_of(body) != query["digest"]:
                 return httpx.Response(400, json={"errors": [{"code": "DIGEST_INVALID", "message": "no"}]})
             assert request.headers["Content-Length"] == str(len(body))
+            assert (repository, query["digest"]) not in self.blobs, "the same blob is sent twice"
             self.blobs[repository, query["digest"]] = body
             return httpx.Response(201)
         data = self.blobs.get((repository, name))
@@ -107,13 +157,20 @@ class FakeWire:
 
 
 def image(
-    number: int, *, layers: int = 3, architecture: str = "amd64", variant: str = "", broken: bool = False
+    number: int,
+    *,
+    layers: int = 3,
+    architecture: str = "amd64",
+    variant: str = "",
+    broken: bool = False,
+    layer_type: str = "x",
+    created: str = "2026-01-01T00:00:00Z",
 ) -> tuple[str, bytes]:
     """Make an image as `docker save` gives it: its digest and the archive. `broken` has other bytes than its digests say."""
-    config: dict[str, Any] = {"architecture": architecture, "os": "linux", "number": number}
+    config: dict[str, Any] = {"architecture": architecture, "os": "linux", "number": number, "created": created}
     files = [json.dumps(config | ({"variant": variant} if variant else {})).encode()]
     files += [f"layer {layer} of {number}".encode() * 1000 for layer in range(layers)]
-    entries = [{"mediaType": "x", "digest": digest_of(data), "size": len(data)} for data in files]
+    entries = [{"mediaType": layer_type, "digest": digest_of(data), "size": len(data)} for data in files]
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": entries[0], "layers": entries[1:]}).encode()
     held = {digest_of(data): data for data in (*files, manifest)}
@@ -121,8 +178,10 @@ def image(
         held[digest_of(files[1])] = b"?" * len(files[1])
     saved = io.BytesIO()
     with tarfile.open(fileobj=saved, mode="w") as tar:
-        for digest, data in held.items():
-            member = tarfile.TarInfo(f"blobs/sha256/{digest.removeprefix('sha256:')}")
+        named = {f"blobs/sha256/{digest.removeprefix('sha256:')}": data for digest, data in held.items()}
+        named["index.json"] = json.dumps({"manifests": [{"digest": digest_of(manifest)}]}).encode()
+        for name, data in named.items():
+            member = tarfile.TarInfo(name)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return digest_of(manifest), saved.getvalue()

@@ -1,0 +1,130 @@
+"""Publishing as a command does it: the seams opened, a run of the ledger around it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Iterator, Sequence
+
+from docker.errors import DockerException
+
+from orchestrator.attest.signing import signer
+from orchestrator.config.settings import Rebuilds
+from orchestrator.ledger.chronicle import Chronicle
+from orchestrator.ledger.opening import open_ledger
+from orchestrator.matrix.model import Image, Matrix
+from orchestrator.pipeline.lock import run_lock
+from orchestrator.pipeline.publishing import Publisher, Report, no_engine, saving, tell_retries
+from orchestrator.pipeline.rollback import RollBack, take_back
+from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.names import Names
+from orchestrator.registry.registries import Registries
+from orchestrator.system.places import Places
+from orchestrator.system.progress import Progress
+from orchestrator.system.retrying import Retries
+
+
+@contextlib.contextmanager
+def open_registries(shop: Workshop) -> Iterator[Registries]:
+    """Open registries as the engine of a workshop reaches them."""
+    retries = Retries(on_retry=tell_retries(shop.progress))
+    with Registries(environment=shop.engine.environment, plain=plain_registries(shop), retries=retries) as registries:
+        yield registries
+
+
+def plain_registries(shop: Workshop) -> frozenset[str]:
+    """Name the registries that the engine speaks to without TLS.
+
+    Source: https://docs.docker.com/reference/cli/dockerd/#insecure-registries
+    """
+    try:
+        known = shop.client.info().get("RegistryConfig") or {}
+    except DockerException:
+        return frozenset()
+    return frozenset(name for name, one in (known.get("IndexConfigs") or {}).items() if not one.get("Secure", True))
+
+
+def publish_images(
+    shop: Workshop,
+    images: Sequence[Image],
+    names: Names,
+    *,
+    rebuilds: Rebuilds = Rebuilds.NEVER,
+    again: bool = False,
+    sign: bool = False,
+    dry_run: bool = False,
+    run: int | None = None,
+) -> Report:
+    """Publish images; what is remembered of it belongs to `run`, or to a run of its own. A dry run is none."""
+    with open_registries(shop) as registries:
+        publisher = publisher_of(shop, names, registries, sign=sign)
+        if dry_run:
+            return publisher.publish(0, images, rebuilds=rebuilds, again=again, dry_run=True)
+        if run is not None:
+            return publisher.publish(run, images, rebuilds=rebuilds, again=again)
+        with shop.ledger.run("publish") as going:
+            report = publisher.publish(going.number, images, rebuilds=rebuilds, again=again)
+            going.code = report.code
+        return report
+
+
+def publisher_of(shop: Workshop, names: Names, registries: Registries, *, sign: bool = False) -> Publisher:
+    """Make a publisher of what is proven in a workshop. Raises `EnvironmentFailedError` or `UsageError` when it cannot sign."""
+    attesting = None
+    if shop.settings.attestations or sign:
+        from orchestrator.pipeline.attesting import Attesting  # noqa: PLC0415 - only where something may be said
+
+        attesting = Attesting(
+            matrix=shop.matrix,
+            names=names,
+            places=shop.places,
+            registries=registries,
+            chronicle=Chronicle(shop.ledger),
+            documents=shop.settings.attestations,
+            signer=signer(shop.settings.signing, shop.engine.environment, retries=registries.retries) if sign else None,
+        )
+    return Publisher(
+        matrix=shop.matrix,
+        names=names,
+        ledger=shop.ledger,
+        registries=registries,
+        progress=shop.progress,
+        save=saving(shop.open_client),
+        exact=shop.engine.containerd_store,
+        beside=attesting,
+    )
+
+
+def roll_back_images(
+    matrix: Matrix,
+    progress: Progress,
+    names: Names,
+    wanted: int,
+    images: Collection[str],
+    *,
+    dry_run: bool = False,
+    wait: bool = True,
+) -> RollBack:
+    """Take back what the run `wanted` published of some images. No engine is needed."""
+    places = Places.from_environment()
+    lock = contextlib.nullcontext() if dry_run else run_lock(places, progress, command="publish --rollback", wait=wait)
+    retries = Retries(on_retry=tell_retries(progress))
+    with (
+        lock,
+        open_ledger(places.ledger, create=not dry_run) as ledger,
+        Registries(environment=os.environ, retries=retries) as registries,
+    ):
+        publisher = Publisher(
+            matrix=matrix,
+            names=names,
+            ledger=ledger,
+            registries=registries,
+            progress=progress,
+            save=no_engine,
+        )
+        if dry_run:
+            return take_back(publisher, 0, wanted, images, dry_run=True)
+        with ledger.run("rollback") as going:
+            done = take_back(publisher, going.number, wanted, images)
+            going.code = done.code
+        return done
