@@ -12,6 +12,7 @@ from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_js
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
+    from orchestrator.config.settings import Settings
     from orchestrator.reconcile.reconcile import Fix
     from orchestrator.reconcile.words import Words
 
@@ -43,9 +44,9 @@ def command(told: Common, selection: Any, **options: Any) -> int:
     from orchestrator.select import Selection  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
-    fix = _fix(**options)
-    matrix, cells = chosen_cells(told, selection)
     settings = load_settings(told.config_path)
+    fix = _fix(settings, **options)
+    matrix, cells = chosen_cells(told, selection)
     task = Task(
         matrix=matrix,
         images=tuple({cell.image.id: cell.image for cell in cells}.values()),
@@ -63,8 +64,8 @@ def command(told: Common, selection: Any, **options: Any) -> int:
     return int(found.code)
 
 
-def _fix(*, fix: bool, remove_extra: bool, allow_rebuild: bool, wait: bool, **_: Any) -> Fix | None:
-    from orchestrator.publish.wanted import Rebuilds  # noqa: PLC0415 - --help must not wait for it
+def _fix(settings: Settings, *, fix: bool, remove_extra: bool, allow_rebuild: bool, wait: bool, **_: Any) -> Fix | None:
+    from orchestrator.config.settings import Rebuilds  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.reconcile.reconcile import Fix  # noqa: PLC0415
 
     for given, option in ((remove_extra, "--remove-extra"), (allow_rebuild, "--allow-rebuild")):
@@ -72,7 +73,7 @@ def _fix(*, fix: bool, remove_extra: bool, allow_rebuild: bool, wait: bool, **_:
             raise UsageError(f"{option} changes the registry", mend=f"add --fix, or leave out {option}")
     if not fix:
         return None
-    return Fix(rebuilds=Rebuilds.ALWAYS if allow_rebuild else Rebuilds.BASE, remove_extra=remove_extra, wait=wait)
+    return Fix(rebuilds=Rebuilds.ALWAYS if allow_rebuild else settings.rebuilds, remove_extra=remove_extra, wait=wait)
 
 
 def _words(told: Common, registry: str | None, namespace: str | None) -> Words:

@@ -9,16 +9,16 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from orchestrator.config.settings import Rebuilds
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.pipeline.publication import publish_images
-from orchestrator.pipeline.publishing import Publisher, Report, no_engine
+from orchestrator.pipeline.publishing import Beside, Publisher, Report, no_engine
 from orchestrator.pipeline.shielding import shielded
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.model import Held, ImageSet, Published, Target
 from orchestrator.publish.names import Names
 from orchestrator.publish.visible import fetch, make_visible, verify
-from orchestrator.publish.wanted import Rebuilds
 from orchestrator.reconcile.model import Expected, Finding, Kind
 from orchestrator.reconcile.removing import remove_tag
 from orchestrator.registry.reference import Reference
@@ -34,7 +34,7 @@ OpenWorkshop = Callable[[], AbstractContextManager[Workshop]]
 
 @dataclass(frozen=True, kw_only=True)
 class Mender:
-    """Mends findings, as a run of the ledger. `rebuilds` says whether tags of full releases may be led to builds that they never led to."""
+    """Mends findings, as a run of the ledger. `beside` is done to sets before they are visible, as when publishing; `rebuilds` says whether tags of full releases may be led to builds that they never led to."""
 
     matrix: Matrix
     names: Names
@@ -42,6 +42,7 @@ class Mender:
     registries: Registries
     progress: Progress
     workshop: OpenWorkshop
+    beside: Beside | None = None
     rebuilds: Rebuilds = Rebuilds.BASE
 
     def mend(self, run: int, expected: Sequence[Expected], findings: Sequence[Finding], *, remove_extra: bool) -> None:
@@ -70,6 +71,7 @@ class Mender:
             registries=self.registries,
             progress=self.progress,
             save=no_engine,
+            beside=self.beside,
         )
 
     def _publish(self, run: int, publisher: Publisher, ready: Sequence[Expected]) -> None:

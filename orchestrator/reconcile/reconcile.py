@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from orchestrator.config.settings import Settings
+from orchestrator.config.settings import Rebuilds, Settings
+from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.pipeline.lock import at_work_since, run_lock
-from orchestrator.pipeline.publishing import tell_retries
+from orchestrator.pipeline.publishing import Beside, tell_retries
 from orchestrator.pipeline.workshop import Workshop, open_workshop
 from orchestrator.publish.names import Names
-from orchestrator.publish.wanted import Rebuilds
 from orchestrator.reconcile.bases import bases_now
 from orchestrator.reconcile.expecting import expect
 from orchestrator.reconcile.images import images_there, stale, unproven, unsigned
@@ -175,6 +175,7 @@ def _mended(comparing: Comparing, found: Compared, fix: Fix) -> Compared:
                 registries=comparing.registries,
                 progress=comparing.progress,
                 workshop=_workshop(comparing),
+                beside=_attesting(comparing),
                 rebuilds=fix.rebuilds,
             )
             mender.mend(run.number, comparing.expected(), found.findings, remove_extra=fix.remove_extra)
@@ -194,6 +195,20 @@ def _workshop(comparing: Comparing) -> OpenWorkshop:
             yield shop
 
     return open_
+
+
+def _attesting(comparing: Comparing) -> Beside | None:
+    if not comparing.task.settings.attestations:
+        return None
+    from orchestrator.pipeline.attesting import Attesting  # noqa: PLC0415 - only where something may be published
+
+    return Attesting(
+        matrix=comparing.task.matrix,
+        names=comparing.task.names,
+        places=comparing.places,
+        registries=comparing.registries,
+        chronicle=Chronicle(comparing.ledger),
+    )
 
 
 def _counted(client: httpx.Client, requests: Iterator[int]) -> httpx.Client:

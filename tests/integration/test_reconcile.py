@@ -15,12 +15,11 @@ import pytest
 from orchestrator.attest.attach import tag_of
 from orchestrator.bases.heads import base_heads, memory_of
 from orchestrator.bases.model import Wanted
-from orchestrator.config.settings import BasePolicy, Settings
+from orchestrator.config.settings import BasePolicy, Rebuilds, Settings
 from orchestrator.errors import ExitCode, UnreachableError
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.journal import Journal
 from orchestrator.matrix.load import load_matrix
-from orchestrator.publish.wanted import Rebuilds
 from orchestrator.reconcile.expecting import place_of
 from orchestrator.reconcile.model import Kind
 from orchestrator.reconcile.reconcile import Fix

@@ -12,16 +12,15 @@ from typing import Any
 
 import httpx
 
-from orchestrator.config.settings import BasePolicy, Settings
+from orchestrator.config.settings import BasePolicy, Rebuilds, Settings
 from orchestrator.ledger.journal import Journal
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import ProofRecord, Start
 from orchestrator.matrix.model import Cell, Image, Matrix
 from orchestrator.pipeline.publishing import Publisher, no_engine
-from orchestrator.publish.model import ImageSet
+from orchestrator.publish.model import ImageSet, Provenance
 from orchestrator.publish.names import Names
-from orchestrator.publish.wanted import Rebuilds
 from orchestrator.reconcile.expecting import place_of
 from orchestrator.reconcile.model import Compared, Finding, Kind
 from orchestrator.reconcile.reconcile import Fix, Task, reconcile
@@ -171,6 +170,7 @@ class World:
             registries=self.registries,
             progress=self.progress,
             save=no_engine,
+            origin=lambda image: Provenance(version=image.line.release),
         )
 
     def all_published(self, *images: str, **more: Any) -> None:
