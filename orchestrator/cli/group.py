@@ -26,6 +26,7 @@ COMMANDS = {
     "build": "Build, tag and prove cells.",
     "test": "Prove images that exist.",
     "publish": "Push what is proven, and join it in indexes.",
+    "reconcile": "Compare a registry with what should be there; --fix mends it.",
     "bump": "Bring a line to another patch release, verified by its checksum.",
     "nightly": "Build what changed, prove it, publish what is whole.",
     "status": "Show what the ledger knows of each cell.",
