@@ -38,7 +38,7 @@ class Registries:
     retries: Retries = field(default_factory=Retries)
     reachability: Reachability = field(default_factory=Reachability)
     http: Callable[[str], httpx.Client] = make_client
-    without_connection: int | None = None
+    without_connection: int | None = 5
     _open: dict[str, Distribution] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 

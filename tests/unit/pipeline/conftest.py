@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Matrix
-from orchestrator.pipeline import building, proving, publishing
+from orchestrator.pipeline import building, proving, publication, publishing
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.model import Provenance
+from orchestrator.registry.registries import Registries
 from orchestrator.schedule import conductor
 from tests.unit.pipeline.fakes import FakeBoard, FakeBuilder, FakeClient, FakeProver, World, farm, workshop
+from tests.unit.registry.wire import FakeWire
 
 
 @pytest.fixture
@@ -34,7 +38,11 @@ def world(debian_matrix: Matrix, ledger: Ledger, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Farm, "alive", lambda *_: True)
     monkeypatch.setattr(conductor, "pause", lambda *_: 0.0)
     monkeypatch.setattr(proving, "prove", prover)
-    monkeypatch.setattr(publishing, "run", engine.run)
+    wire = FakeWire()
+    monkeypatch.setattr(publishing, "origin_of", lambda _root, image: Provenance(version=image.line.release))
+    monkeypatch.setattr(publication, "Registries", partial(Registries, http=wire.client))
     monkeypatch.setattr(Workshop, "open_client", lambda _: connection)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
-    return World(shop=shop, engine=engine, builder=builder, board=FakeBoard(), prover=prover, farm=farm(shop.engine))
+    return World(
+        shop=shop, engine=engine, builder=builder, board=FakeBoard(), prover=prover, farm=farm(shop.engine), wire=wire
+    )

@@ -36,7 +36,10 @@ from orchestrator.system.places import Places
 from orchestrator.system.process import Cancellation
 from orchestrator.system.progress import Silent
 from tests.unit.publish.fakes import FakeEngine, FakeImage
+from tests.unit.registry.wire import FakeWire, image
 
+#: The digest of what the first build makes, for amd64.
+FIRST = image(1)[0]
 NAMES = Names(registry="localhost:5000", namespace="library", repository="python")
 
 
@@ -56,7 +59,8 @@ class FakeBuilder:
         kind = next((kind for word, kind in self.failing.items() if f"/{word}:" in request.reference), None)
         failure = None if kind is None else Failure(kind=kind, message="as told")
         if failure is None:
-            self.engine.images_by_name[request.reference] = f"sha256:{len(self.requests)}"
+            architecture = request.platform.split("/")[1]
+            self.engine.put(request.reference, len(self.requests), architecture=architecture)
         phases = (Phase(name=PhaseName.COMPILE, seconds=2.0, cached=False),)
         return BuildResult(phases=phases, seconds=3.0, failure=failure)
 
@@ -191,8 +195,9 @@ class World:
     board: FakeBoard
     prover: FakeProver
     farm: Farm
+    wire: FakeWire
 
-    def plan(self, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
+    def plan(self, cells: Sequence[Cell], *, present: dict[str, str] | None = None) -> tuple[PlannedCell, ...]:
         images = tuple({cell.image.id: cell.image for cell in cells}.values())
         texts = {one.image.id: one.text for one in render_images(self.shop.matrix, images)}
         return tuple(
@@ -205,7 +210,7 @@ class World:
                     proofs=fingerprint(),
                 ),
                 self.shop.ledger,
-                present=self.engine.images_by_name,
+                present=self.engine.images_by_name if present is None else present,
             )
             for cell in cells
         )

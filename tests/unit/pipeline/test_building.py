@@ -20,7 +20,7 @@ from orchestrator.pipeline import building
 from orchestrator.pipeline.building import with_arguments
 from orchestrator.prove.dockerfile import instructions
 from orchestrator.render.tree import render_images
-from tests.unit.pipeline.fakes import World
+from tests.unit.pipeline.fakes import FIRST, World
 
 
 def test_arguments_are_declared_where_it_compiles_and_leave_nothing_in_the_history(
@@ -71,7 +71,7 @@ def built(world: World) -> tuple[Path, str]:
     (result,) = world.run((cell,))
     assert result.ok
     log = world.builder.requests[-1].log
-    return place(world.shop.places, "sha256:1"), log.read_text(encoding="utf-8") if log.exists() else ""
+    return place(world.shop.places, FIRST), log.read_text(encoding="utf-8") if log.exists() else ""
 
 
 def test_where_an_image_comes_from_is_written_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_where_an_image_comes_from_is_written_down(world: World, monkeypatch: py
     def ask(docker: str, reference: str, *, builder: str | None, **_: object) -> Told:
         asked.append((docker, reference, builder))
         kind = "https://slsa.dev/provenance/v0.2"
-        return Told(predicate_type=kind, predicate={"buildType": "x"}, digests=frozenset({"sha256:1"}))
+        return Told(predicate_type=kind, predicate={"buildType": "x"}, digests=frozenset({FIRST}))
 
     monkeypatch.setattr(building, "build", RecordingBuilder(world))
     monkeypatch.setattr(history, "ask", ask)
@@ -88,7 +88,9 @@ def test_where_an_image_comes_from_is_written_down(world: World, monkeypatch: py
     assert asked == [("/usr/bin/docker", "b1", None)]
     statement = json.loads(file.read_bytes())
     assert statement["predicate"] == {"buildType": "x"}
-    assert statement["subject"] == [{"name": "3.9-slim-bullseye-amd64", "digest": {"sha256": "1"}}]
+    assert statement["subject"] == [
+        {"name": "3.9-slim-bullseye-amd64", "digest": {"sha256": FIRST.removeprefix("sha256:")}}
+    ]
     assert "warning" not in log
 
 
@@ -119,7 +121,7 @@ def test_a_buildx_that_names_no_build_is_not_asked(world: World) -> None:
 def test_a_provenance_that_cannot_be_written_fails_no_build(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = world.shop.places.state / "attestations"
     directory.mkdir(parents=True)
-    (directory / "1").write_text("a file where a directory has to be", encoding="utf-8")
+    (directory / FIRST.removeprefix("sha256:")).write_text("a file where a directory has to be", encoding="utf-8")
 
     def ask(*_: object, **__: object) -> Told:
         raise UntoldError("x")

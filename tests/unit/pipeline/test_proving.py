@@ -36,7 +36,7 @@ from orchestrator.prove.model import Outcome, Verdict
 from orchestrator.publish.names import local_references
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.system.progress import Silent
-from tests.unit.pipeline.fakes import World, outcome
+from tests.unit.pipeline.fakes import FIRST, World, outcome
 from tests.unit.prove.archives import saved
 from tests.unit.prove.images import Entry, right, tar
 
@@ -237,7 +237,7 @@ def test_an_examination_is_remembered_and_where_it_was_whole_the_attempt_has_its
     assert (kept.run, kept.reference, kept.digest, kept.execution) == (
         run,
         result.tags[0],
-        "sha256:1",
+        FIRST,
         "emulated (qemu 10)",
     )
     assert [(one.name, one.verdict) for one in kept.proofs] == [

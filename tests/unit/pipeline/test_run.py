@@ -12,7 +12,7 @@ from orchestrator.pipeline.run import exit_code
 from orchestrator.plan.plan import Action
 from orchestrator.prove.catalogue import CATALOGUE
 from orchestrator.publish.names import local_references
-from tests.unit.pipeline.fakes import World
+from tests.unit.pipeline.fakes import FIRST, World
 
 
 def test_a_cell_is_built_privately_proven_and_only_then_tagged(world: World) -> None:
@@ -31,7 +31,7 @@ def test_a_cell_is_built_privately_proven_and_only_then_tagged(world: World) -> 
     assert set(local_references(world.shop.matrix, cell)) < set(world.engine.images_by_name)
     attempt = world.shop.ledger.latest(cell.id)
     assert attempt is not None
-    assert (attempt.state, attempt.size, attempt.digest) == (State.PROVEN, 1000, "sha256:1")
+    assert (attempt.state, attempt.size, attempt.digest) == (State.PROVEN, 1000, FIRST)
     assert attempt.log == str(request.log)
     proofs = sum(proof.applies(cell) for proof in CATALOGUE)
     assert [entry for entry, _ in world.board.log] == [
