@@ -25,10 +25,10 @@ _INSTANT = 0.3
 
 
 @contextlib.contextmanager
-def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = True) -> Iterator[None]:
+def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = True) -> Iterator[int]:
     """Be the only run that uses this state directory. The kernel gives the lock back even after kill -9.
 
-    Without `wait`, raises `EnvironmentFailedError` when another run is alive.
+    Yields the open file: a process that is given it holds the lock, too. Without `wait`, raises `EnvironmentFailedError` when another run is alive.
     """
     path = places.run_lock
     handle = _take(path, progress, wait=wait)
@@ -38,7 +38,7 @@ def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = T
             said = json.dumps({"pid": os.getpid(), "command": command, "started": now()})
             os.pwrite(handle.fileno(), said.encode(), 0)
         try:
-            yield
+            yield handle.fileno()
         finally:
             # Still held: whoever waits on this file sees that its name is gone, and takes a new one.
             path.unlink(missing_ok=True)

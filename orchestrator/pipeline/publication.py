@@ -17,6 +17,7 @@ from orchestrator.pipeline.lock import run_lock
 from orchestrator.pipeline.publishing import Publisher, Report, no_engine, saving, tell_retries
 from orchestrator.pipeline.rollback import RollBack, take_back
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.leading import Leader
 from orchestrator.publish.names import Names
 from orchestrator.registry.registries import Registries
 from orchestrator.system.places import Places
@@ -92,6 +93,7 @@ def publisher_of(shop: Workshop, names: Names, registries: Registries, *, sign: 
         save=saving(shop.open_client),
         exact=shop.engine.containerd_store,
         beside=attesting,
+        leader=Leader(registries=registries, lock=shop.lock, on_retry=shop.progress.note),
     )
 
 
@@ -107,10 +109,12 @@ def roll_back_images(
 ) -> RollBack:
     """Take back what the run `wanted` published of some images. No engine is needed."""
     places = Places.from_environment()
-    lock = contextlib.nullcontext() if dry_run else run_lock(places, progress, command="publish --rollback", wait=wait)
+    lock: contextlib.AbstractContextManager[int | None] = contextlib.nullcontext()
+    if not dry_run:
+        lock = run_lock(places, progress, command="publish --rollback", wait=wait)
     retries = Retries(on_retry=tell_retries(progress))
     with (
-        lock,
+        lock as held,
         open_ledger(places.ledger, create=not dry_run) as ledger,
         Registries(environment=os.environ, retries=retries) as registries,
     ):
@@ -121,6 +125,7 @@ def roll_back_images(
             registries=registries,
             progress=progress,
             save=no_engine,
+            leader=Leader(registries=registries, lock=held, on_retry=progress.note),
         )
         if dry_run:
             return take_back(publisher, 0, wanted, images, dry_run=True)

@@ -25,10 +25,11 @@ from orchestrator.publish.candidates import candidates
 from orchestrator.publish.content import Content, Save
 from orchestrator.publish.finishing import finish
 from orchestrator.publish.index import make_index, members_of
-from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Published
+from orchestrator.publish.leading import Leader
+from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Published, Target
 from orchestrator.publish.names import Names
 from orchestrator.publish.origin import origin_of
-from orchestrator.publish.visible import make_visible, verify
+from orchestrator.publish.visible import changed, make_visible, verify
 from orchestrator.publish.wanted import Candidate, may_change, references, targets
 from orchestrator.registry.archive import Archive, Manifest, saved
 from orchestrator.registry.reference import Reference
@@ -74,7 +75,7 @@ class Report:
 class Publisher:
     """Publishes what a ledger says is proven. `save` opens what the engine saves of a reference; `origin` says where an image's recipe is from.
 
-    `beside` is done to every set before it is visible.
+    `beside` is done to every set before it is visible; `leader` makes it visible (None: this process does).
     """
 
     matrix: Matrix
@@ -86,6 +87,15 @@ class Publisher:
     exact: bool = True
     origin: Callable[[Image], Provenance] | None = None
     beside: Beside | None = None
+    leader: Leader | None = None
+
+    def lead(self, some: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
+        """Lead targets to their digests, and read them back."""
+        if self.leader is not None:
+            self.leader.lead(some, manifests)
+            return
+        make_visible(self.registries, some, manifests)
+        verify(self.registries, some)
 
     @property
     def place(self) -> str:
@@ -111,6 +121,22 @@ class Publisher:
 
         `heads` say where references lead, as far as they have just been asked for.
         """
+        try:
+            return self._publish(run, images, rebuilds=rebuilds, again=again, dry_run=dry_run, heads=heads)
+        finally:
+            if self.leader is not None:
+                self.leader.close()
+
+    def _publish(
+        self,
+        run: int,
+        images: Sequence[Image],
+        *,
+        rebuilds: Rebuilds,
+        again: bool,
+        dry_run: bool,
+        heads: Mapping[str, str | None] | None,
+    ) -> Report:
         finished = () if dry_run else self.finish(run)
         outcome = _Outcome(chronicle=None if dry_run else Chronicle(self.ledger), run=run)
         outcome.published += [one for _, some in finished for one in some]
@@ -148,8 +174,11 @@ class Publisher:
     def finish(self, run: int) -> list[tuple[str, tuple[Published, ...]]]:
         """Make whole what killed runs left half visible; returns images with their references. Raises `UnreachableError`."""
         done = []
-        for begun in self.journal.unfinished(self.place):
-            result = shielded(lambda begun=begun: finish(self.registries, begun))  # type: ignore[misc]
+        unfinished = self.journal.unfinished(self.place)
+        if self.leader is not None and unfinished:
+            self.leader.start()
+        for begun in unfinished:
+            result = shielded(lambda begun=begun: finish(self.registries, begun, self.lead))  # type: ignore[misc]
             if result.moved:
                 self.progress.warn(
                     f"{begun.image}: what run {begun.run} had begun to publish is left as it is: {result.moved[0]} was led elsewhere since"
@@ -209,6 +238,8 @@ class Publisher:
         current: Mapping[str, ImageSet],
     ) -> None:
         """Bring content, several images at once, and make each whole image visible as soon as all of it is there."""
+        if self.leader is not None and fresh:
+            self.leader.start()  # while content is brought
         content = Content(registries=self.registries, names=self.names, save=self.save, exact=self.exact)
         brought: dict[str, dict[str, Member]] = {one.image.id: {} for one, _ in fresh}
         waiting = {one.image.id: (one, known) for one, known in fresh}
@@ -265,16 +296,14 @@ class Publisher:
         number = self.journal.begin(run, whole)
         manifests = {index.digest: index, **self._manifests(members)}
 
-        def reveal() -> tuple[Published, ...]:
-            make_visible(self.registries, some, manifests)
-            return verify(self.registries, some)
-
-        published = shielded(reveal)
+        shielded(lambda: self.lead(some, manifests))
+        published = changed(some)
         self.journal.done(number, run, [(target.reference, target.digest) for target in published])
         outcome.published += published
         outcome.unchanged += len(some) - len(published)
         outcome.say_without(one)
-        self.progress.note(f"published {one.image.id}: {len(published)} references lead to {index.digest[:19]}")
+        if published:
+            self.progress.note(f"published {one.image.id}: {len(published)} references lead to {index.digest[:19]}")
 
     def _index(
         self, one: Candidate, current: ImageSet | None, members: Sequence[Member], heads: Mapping[str, str | None]

@@ -35,6 +35,8 @@ def take_back(
             mend="'orchestrator history --runs' lists the runs",
         )
     results = []
+    if publisher.leader is not None and not dry_run:
+        publisher.leader.start()
     for one in reversed(chosen):
         if dry_run:
             back, gone, left = backwards(publisher.registries, one)
@@ -43,10 +45,12 @@ def take_back(
             )
             results.append(RolledBack(published=some, removed=tuple(target.reference for target in gone), left=left))
             continue
-        done = shielded(lambda one=one: roll_back(publisher.registries, one))  # type: ignore[misc]
+        done = shielded(lambda one=one: roll_back(publisher.registries, one, publisher.lead))  # type: ignore[misc]
         publisher.journal.roll_back(one.number, run, [(ref.reference, ref.digest) for ref in done.published])
         publisher.progress.note(f"{one.image}: as it was before run {wanted}")
         results.append(done)
+    if publisher.leader is not None:
+        publisher.leader.close()
     left = tuple(pair for one in results for pair in one.left)
     return RollBack(
         published=tuple(ref for one in results for ref in one.published),

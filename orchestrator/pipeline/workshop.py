@@ -28,7 +28,7 @@ from orchestrator.system.progress import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """The open seams of one run."""
+    """The open seams of one run. `lock` is the open file of its lock, None where it need not be alone."""
 
     matrix: Matrix
     settings: Settings
@@ -39,6 +39,7 @@ class Workshop:
     ledger: Ledger
     cancellation: Cancellation
     surveys: Surveys = field(default_factory=Surveys)
+    lock: int | None = None
 
     def open_client(self) -> docker.DockerClient:
         """Open another connection to the engine, for a thread of its own; whoever asks closes it."""
@@ -82,8 +83,10 @@ def open_workshop(
     With `alone`, no other such run is alive meanwhile. Raises `EnvironmentFailedError` when one is and is not waited for.
     """
     places = Places.from_environment()
-    lock = run_lock(places, progress, command=alone.command, wait=alone.wait) if alone else contextlib.nullcontext()
-    with lock, open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as found:
+    lock: contextlib.AbstractContextManager[int | None] = contextlib.nullcontext()
+    if alone:
+        lock = run_lock(places, progress, command=alone.command, wait=alone.wait)
+    with lock as held, open_ledger(places.ledger) as ledger, engine_for_work(places, progress) as found:
         # Whatever is started for this engine says whose it is: after a kill -9 the next run ends it.
         engine = replace(found, environment={**found.environment, VARIABLE: owner()})
         client = connect(engine)
@@ -97,4 +100,5 @@ def open_workshop(
                 client=client,
                 ledger=ledger,
                 cancellation=Cancellation(),
+                lock=held,
             )

@@ -5,12 +5,17 @@ Neither needs an engine: all content was in the registry before the first tag wa
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.publish.model import ImageSet, Published, Target
-from orchestrator.publish.visible import fetch, make_visible, verify
+from orchestrator.publish.visible import changed, fetch
+from orchestrator.registry.archive import Manifest
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
+
+#: Leads targets to their digests, given manifests by digest, and reads them back.
+Lead = Callable[[Sequence[Target], Mapping[str, Manifest]], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +26,7 @@ class Finished:
     moved: tuple[str, ...] = ()
 
 
-def finish(registries: Registries, begun: ImageSet) -> Finished:
+def finish(registries: Registries, begun: ImageSet, lead: Lead) -> Finished:
     """Make a set whole that a killed run left half visible; nothing is touched when somebody else has been there since.
 
     Raises `UnreachableError`.
@@ -34,8 +39,8 @@ def finish(registries: Registries, begun: ImageSet) -> Finished:
         return Finished(moved=moved)
     left = tuple(replace(target, before=now[target.reference]) for target in begun.targets)
     missing = [target for target in left if target.changes]
-    make_visible(registries, left, fetch(registries, missing))
-    return Finished(published=verify(registries, left))
+    lead(left, fetch(registries, missing))
+    return Finished(published=changed(left))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +75,11 @@ def backwards(
     return tuple(back), tuple(gone), tuple(left)
 
 
-def roll_back(registries: Registries, done: ImageSet) -> RolledBack:
+def roll_back(registries: Registries, done: ImageSet, lead: Lead) -> RolledBack:
     """Lead the references of a set back to where they led before it. Raises `UnreachableError` when that is gone from the registry."""
     back, gone, left = backwards(registries, done)
-    make_visible(registries, back, fetch(registries, [target for target in back if target.changes]))
-    published = verify(registries, back)
+    lead(back, fetch(registries, [target for target in back if target.changes]))
+    published = changed(back)
     removed = []
     # Moving tags first: whoever follows them must not end at a release that is gone.
     for target in reversed(gone):

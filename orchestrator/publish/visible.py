@@ -32,8 +32,8 @@ def make_visible(registries: Registries, targets: Sequence[Target], manifests: M
                     raise error
 
 
-def verify(registries: Registries, targets: Sequence[Target]) -> tuple[Published, ...]:
-    """Read all targets back; returns those that were changed. Raises `VerificationError` for one that leads elsewhere."""
+def verify(registries: Registries, targets: Sequence[Target]) -> None:
+    """Read all targets back. Raises `VerificationError` for one that leads elsewhere."""
     seen = registries.heads(target.reference for target in targets)
     for target in targets:
         if seen[target.reference] != target.digest:
@@ -41,6 +41,10 @@ def verify(registries: Registries, targets: Sequence[Target]) -> tuple[Published
                 f"{target.reference} leads to {seen[target.reference] or 'nothing'} after {target.digest} was pushed",
                 mend="somebody else pushes there, or the registry rewrites manifests: find out before going on",
             )
+
+
+def changed(targets: Sequence[Target]) -> tuple[Published, ...]:
+    """Name those of some targets that had to be led elsewhere."""
     return tuple(Published(reference=one.reference, digest=one.digest) for one in targets if one.changes)
 
 

@@ -18,7 +18,7 @@ from orchestrator.pipeline.shielding import shielded
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.model import Held, ImageSet, Published, Target
 from orchestrator.publish.names import Names
-from orchestrator.publish.visible import fetch, make_visible, verify
+from orchestrator.publish.visible import changed, fetch, make_visible, verify
 from orchestrator.reconcile.model import Expected, Finding, Kind
 from orchestrator.reconcile.removing import remove_tag
 from orchestrator.registry.reference import Reference
@@ -142,7 +142,8 @@ class Mender:
 
         def lead() -> tuple[Published, ...]:
             make_visible(self.registries, left, fetch(self.registries, left))
-            return verify(self.registries, left)
+            verify(self.registries, left)
+            return changed(left)
 
         for done in shielded(lead):
             self.ledger.published(run, done.reference, done.digest)

@@ -114,6 +114,11 @@ class Retries:
         """How many tries had to be repeated so far."""
         return self._count
 
+    def add(self, tries: int) -> None:
+        """Count tries that were repeated by somebody else on our behalf."""
+        with self._lock:
+            self._count += tries
+
     def repeat(self, what: str, work: Callable[[], T], *, without_connection: int | None = None) -> T:
         """Do `work` until it raises no `TransientError`; the last of them is raised when patience ends.
 

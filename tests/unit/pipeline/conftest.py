@@ -15,6 +15,7 @@ from orchestrator.matrix.model import Matrix
 from orchestrator.pipeline import building, proving, publication, publishing
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.leading import Leader
 from orchestrator.publish.model import Provenance
 from orchestrator.registry.registries import Registries
 from orchestrator.schedule import conductor
@@ -40,6 +41,7 @@ def world(debian_matrix: Matrix, ledger: Ledger, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(proving, "prove", prover)
     wire = FakeWire()
     monkeypatch.setattr(publishing, "origin_of", lambda _root, image: Provenance(version=image.line.release))
+    monkeypatch.setattr(Leader, "start", lambda _: None)
     monkeypatch.setattr(publication, "Registries", partial(Registries, http=wire.client))
     monkeypatch.setattr(Workshop, "open_client", lambda _: connection)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)

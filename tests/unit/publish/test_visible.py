@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from orchestrator.errors import UnreachableError, VerificationError
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell, Image
-from orchestrator.publish.finishing import finish, roll_back
+from orchestrator.publish.finishing import Lead, finish, roll_back
 from orchestrator.publish.index import make_index, members_of
-from orchestrator.publish.model import ImageSet, Member, Provenance
+from orchestrator.publish.model import ImageSet, Member, Provenance, Target
 from orchestrator.publish.names import Names
 from orchestrator.publish.visible import make_visible, verify
 from orchestrator.publish.wanted import references, targets
@@ -122,6 +123,14 @@ class Observer:
         }
 
 
+def leading(registries: Registries) -> Lead:
+    def lead(some: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
+        make_visible(registries, some, manifests)
+        verify(registries, some)
+
+    return lead
+
+
 def state(wire: FakeWire) -> dict[tuple[str, str], str]:
     return {
         (repository, tag): digest
@@ -177,10 +186,10 @@ def test_a_cut_at_any_request_can_be_finished(left: int, data: st.DataObject) ->
     with registries_on(wire) as registries:
         wire.watch = Observer(wire, old, new, ordered=False)
         if data.draw(st.booleans()):
-            finish(registries, begun)
+            finish(registries, begun, leading(registries))
             wanted = {new.index.digest}
         else:
-            roll_back(registries, begun)
+            roll_back(registries, begun, leading(registries))
             wanted = {old.index.digest}
     assert {digest for (where, _), digest in state(wire).items() if where == "library/python"} == wanted
 
@@ -192,8 +201,8 @@ def test_what_somebody_else_led_elsewhere_is_left_alone(wire: FakeWire) -> None:
         begun = new.whole(registries)
         theirs.reveal()
         before = state(wire)
-        assert len(finish(registries, begun).moved) == 24
-        done = roll_back(registries, begun)
+        assert len(finish(registries, begun, leading(registries)).moved) == 24
+        done = roll_back(registries, begun, leading(registries))
     assert len(done.left) == 24
     assert state(wire) == before
 
@@ -203,7 +212,7 @@ def test_a_first_set_is_taken_back_as_far_as_the_registry_removes_tags(*, remove
     wire = FakeWire(removes=removes)
     whole = Made(wire, 1).reveal()
     with registries_on(wire) as registries:
-        done = roll_back(registries, whole)
+        done = roll_back(registries, whole, leading(registries))
     assert len(done.removed) == (24 if removes else 0)
     assert len(done.left) == (0 if removes else 24)
     assert len(state(wire)) == (0 if removes else 24)

@@ -31,6 +31,7 @@ from orchestrator.reconcile.reconcile import Fix
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Silent
 from tests.unit.publish.fakes import registries_on
+from tests.unit.publish.test_visible import leading
 from tests.unit.reconcile.world import World, kinds
 from tests.unit.registry.wire import ADDRESS, FakeWire
 
@@ -220,7 +221,7 @@ def test_what_was_rolled_back_is_not_wanted_again(world: World) -> None:
     world.publish(IMAGE)
     with world.ledger() as ledger:
         now = world.published(IMAGE)
-        done = roll_back(world.registries, now)
+        done = roll_back(world.registries, now, leading(world.registries))
         run = ledger.start_run("rollback")
         world.publisher(ledger).journal.roll_back(
             now.number, run, [(one.reference, one.digest) for one in done.published]
