@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.build.execution import Execution
+from orchestrator.ledger.journal import Journal
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.recall import Recall
 from orchestrator.ledger.records import Attempt, Seen
 from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.publish.model import ImageSet
 from orchestrator.publish.names import Names, release_first
 from orchestrator.render.tree import render_images
 from orchestrator.system.places import Places
@@ -55,12 +57,13 @@ def foresee(
             for cell in whole
         ]
         published = ledger.newest_publications() if names is not None else {}
+        current = Journal(ledger).current(names.place) if names is not None else {}
         seen = ledger.durations()
     by_image: dict[str, list[PlannedCell]] = defaultdict(list)
     for one in planned:
         by_image[one.cell.image.id].append(one)
     if names is not None:
-        by_image = {name: _to_publish(found, names, published) for name, found in by_image.items()}
+        by_image = {name: _to_publish(found, names, published, current.get(name)) for name, found in by_image.items()}
     order = {cell.id: number for number, cell in enumerate(cells)}
     chosen = [one for found in by_image.values() for one in found if one.cell.id in wanted]
     return Foresight(
@@ -77,11 +80,22 @@ def _publication(image: str, planned: Sequence[PlannedCell]) -> Mapping[str, obj
 
 
 def _to_publish(
-    planned: Sequence[PlannedCell], names: Names, published: Mapping[str, tuple[str, str]]
+    planned: Sequence[PlannedCell],
+    names: Names,
+    published: Mapping[str, tuple[str, str]],
+    current: ImageSet | None,
 ) -> list[PlannedCell]:
     if any(one.action is not Action.NOTHING for one in planned):
         return list(planned)
-    return [_cell_to_publish(one, names, published) for one in planned]
+    wanted = {one.attempt.digest for one in planned if one.attempt is not None}
+    if current is not None and wanted == {member.image for member in current.members}:
+        return list(planned)
+    found = [_cell_to_publish(one, names, published) for one in planned]
+    if any(one.action is Action.PUBLISH for one in found):
+        return found
+    return [
+        replace(one, action=Action.PUBLISH, reason=f"{one.reason}, but no index over it is published") for one in found
+    ]
 
 
 def _cell_to_publish(one: PlannedCell, names: Names, published: Mapping[str, tuple[str, str]]) -> PlannedCell:

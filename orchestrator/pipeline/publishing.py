@@ -100,7 +100,7 @@ class Publisher:
     @property
     def place(self) -> str:
         """What the journal calls the place that is published to."""
-        return str(Reference.parse(self.names.of_index("x"))).removesuffix(":x")
+        return self.names.place
 
     @property
     def journal(self) -> Journal:

@@ -27,6 +27,11 @@ class Names:
     namespace: str
     repository: str
 
+    @property
+    def place(self) -> str:
+        """What the journal calls the place: `<registry>/library/python`."""
+        return f"{self.registry}/{self.namespace}/{self.repository}"
+
     def of_cell(self, cell: Cell, tag: str) -> str:
         """`<registry>/arm64v8/python:<tag>`."""
         return f"{self.registry}/{cell.architecture.name}/{self.repository}:{tag}"

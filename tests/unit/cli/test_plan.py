@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.group import run
+from orchestrator.ledger.journal import Journal
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import ProofRecord, Start
 from orchestrator.matrix.load import load_matrix
 from orchestrator.pipeline.foresight import foresee
 from orchestrator.plan.plan import PlannedCell
 from orchestrator.prove.fingerprint import fingerprint
+from orchestrator.publish.index import make_index
+from orchestrator.publish.model import ImageSet, Member, Provenance
 from orchestrator.system.places import Places
 from tests.unit.conftest import ROOT
 
@@ -140,10 +143,21 @@ def test_what_is_proven_is_to_be_published_where_there_is_a_registry(
     )
     assert found["publish"] == [{"image": "3.7-alpine3.8", "ready": True, "waiting_for": []}]
     with open_ledger(state.ledger) as ledger:
-        number = ledger.start_run("publish")
-        for one in planned:
-            for tag in one.cell.image.tags + one.cell.image.shared_tags:
-                ledger.published(number, f"localhost:5000/{one.cell.architecture.name}/python:{tag}", "sha256:1")
+        number, journal = ledger.start_run("publish"), Journal(ledger)
+        members = tuple(
+            Member(
+                cell=one.cell.id, arch=one.cell.architecture.name, attempt=1, image="sha256:1", digest="sha256:1",
+                media_type="x", size=1, platform={}, created="",
+            )
+            for one in planned
+        )  # fmt: skip
+        index = make_index(members, Provenance())
+        begun = ImageSet(
+            image="3.7-alpine3.8", registry="localhost:5000/library/python", members=members, index=index, targets=()
+        )
+        set_number = journal.begin(number, begun)
+        assert [one["action"] for one in document(capsys, *words)["cells"]] == ["publish", "publish"]
+        journal.done(set_number, number, [])
     assert [one["action"] for one in document(capsys, *words)["cells"]] == ["nothing", "nothing"]
 
 
