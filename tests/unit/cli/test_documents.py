@@ -38,6 +38,8 @@ def test_commands_of_the_readme_exist() -> None:
 def _as_written(default: Any) -> str:
     if default is None or default == ():
         return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
     if isinstance(default, BaseModel):
         return ", ".join(f"{name}: {value:g}" for name, value in default.model_dump().items())
     return str(getattr(default, "value", default))
