@@ -18,6 +18,13 @@ DEFAULT = Path("orchestrator.yaml")
 REGISTRY = r"[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*"
 NAMESPACE = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"
 Registry = Annotated[str, *text(REGISTRY, "a registry, such as localhost:5000")]
+Source = Annotated[
+    str,
+    *text(
+        r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?",
+        "an address, such as https://example.org/python",
+    ),
+]
 Namespace = Annotated[str, *text(NAMESPACE, "one path component of a repository")]
 
 
@@ -115,6 +122,10 @@ class Settings(Strict):
     registry: Registry | None = Field(default=None, description="where images are pushed to")
     namespace: Namespace = Field(
         default="library", description="the repository of indexes: <registry>/<namespace>/python"
+    )
+    source: Source | None = Field(
+        default=None,
+        description="where the recipes can be looked at, for annotations; without it, the address of git's remote called origin",
     )
     rebuilds: Rebuilds = Field(
         default=Rebuilds.BASE,

@@ -19,6 +19,7 @@ from orchestrator.pipeline.rollback import RollBack, take_back
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.leading import Leader
 from orchestrator.publish.names import Names
+from orchestrator.publish.origin import origin_of
 from orchestrator.registry.registries import Registries
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Progress
@@ -93,6 +94,7 @@ def publisher_of(shop: Workshop, names: Names, registries: Registries, *, sign: 
         save=saving(shop.open_client),
         exact=shop.engine.containerd_store,
         beside=attesting,
+        origin=lambda image: origin_of(shop.matrix.root, image, source=shop.settings.source),
         leader=Leader(registries=registries, lock=shop.lock, on_retry=shop.progress.note),
     )
 

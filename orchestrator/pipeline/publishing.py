@@ -28,7 +28,6 @@ from orchestrator.publish.index import make_index, members_of
 from orchestrator.publish.leading import Leader
 from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Published, Target
 from orchestrator.publish.names import Names
-from orchestrator.publish.origin import origin_of
 from orchestrator.publish.visible import changed, make_visible, verify
 from orchestrator.publish.wanted import Candidate, may_change, references, targets
 from orchestrator.registry.archive import Archive, Manifest, saved
@@ -85,7 +84,7 @@ class Publisher:
     progress: Progress
     save: Save
     exact: bool = True
-    origin: Callable[[Image], Provenance] | None = None
+    origin: Callable[[Image], Provenance] = lambda image: Provenance(version=image.line.release)
     beside: Beside | None = None
     leader: Leader | None = None
 
@@ -320,8 +319,7 @@ class Publisher:
                 if set(members_of(there).values()) == wanted:
                     return there
                 break
-        origin = self.origin or (lambda image: origin_of(self.matrix.root, image))
-        return make_index(members, origin(one.image))
+        return make_index(members, self.origin(one.image))
 
     def _manifests(self, members: Sequence[Member]) -> dict[str, Manifest]:
         joint = Reference.parse(self.names.of_index("x"))

@@ -73,7 +73,10 @@ class Content:
         return distribution.manifest(repository, digest)
 
     def _push(self, distribution: Distribution, repository: str, attempt: Attempt) -> Manifest:
-        with self.save(attempt.reference) as archive, packed(archive, archive.image(attempt.digest)) as image:
+        with (
+            self.save(attempt.reference) as archive,
+            packed(archive, archive.image(attempt.digest), exact=self.exact) as image,
+        ):
             manifest = image.manifest
             if self.exact and manifest.digest != attempt.digest:
                 raise VerificationError(

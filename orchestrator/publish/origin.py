@@ -15,22 +15,25 @@ from orchestrator.system.process import Command, Runner, run
 _SCP = re.compile(r"^(?:[^@/]+@)?([A-Za-z0-9.-]+):(?!//)(.+)$")
 
 
-def origin_of(root: Path, image: Image, *, runner: Runner = run) -> Provenance:
-    """Ask git about an image's directory below `root`. What it does not know, or has not committed as it is, is left empty."""
+def origin_of(root: Path, image: Image, *, source: str | None = None, runner: Runner = run) -> Provenance:
+    """Ask git about an image's directory below `root`. What it does not know, or has not committed as it is, is left empty.
+
+    `source` is the address to name instead of that of git's remote.
+    """
     path = f"{image.directory}/Dockerfile"
     version = image.line.release
     git = shutil.which("git")
     if git is None:
-        return Provenance(version=version)
+        return Provenance(source=source or "", version=version)
 
     def ask(*words: str) -> str:
         ended = runner(Command(argv=(git, "-C", str(root), *words), timeout=20.0))
         return ended.stdout.decode("utf-8", "replace").strip() if ended.ok else "?"
 
     if ask("status", "--porcelain", "--", path) != "":
-        return Provenance(version=version)
+        return Provenance(source=source or "", version=version)
     revision = ask("log", "-1", "--format=%H", "--", path)
-    address = web_address(ask("config", "--get", "remote.origin.url"))
+    address = source or web_address(ask("config", "--get", "remote.origin.url"))
     return Provenance(
         source=address,
         revision=revision if re.fullmatch(r"[0-9a-f]{40,64}", revision) else "",

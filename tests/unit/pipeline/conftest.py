@@ -12,7 +12,7 @@ import pytest
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Matrix
-from orchestrator.pipeline import building, proving, publication, publishing
+from orchestrator.pipeline import building, proving, publication
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.leading import Leader
@@ -40,7 +40,9 @@ def world(debian_matrix: Matrix, ledger: Ledger, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(conductor, "pause", lambda *_: 0.0)
     monkeypatch.setattr(proving, "prove", prover)
     wire = FakeWire()
-    monkeypatch.setattr(publishing, "origin_of", lambda _root, image: Provenance(version=image.line.release))
+    monkeypatch.setattr(
+        publication, "origin_of", lambda _root, image, *, source: Provenance(source=source, version=image.line.release)
+    )
     monkeypatch.setattr(Leader, "start", lambda _: None)
     monkeypatch.setattr(publication, "Registries", partial(Registries, http=wire.client))
     monkeypatch.setattr(Workshop, "open_client", lambda _: connection)
