@@ -127,7 +127,7 @@ def _show(inventory: Inventory, decision: Decision, report: Report, *, dry_run: 
 
 
 def _plural(kind: str, count: int) -> str:
-    many = {"log": "logs", "image": "images", "cache": "caches", "scratch": "scratch directories"}
+    many = {"log": "logs", "image": "images", "cache": "caches", "scratch": "scratch directories", "record": "records"}
     return kind if count == 1 else many[kind]
 
 

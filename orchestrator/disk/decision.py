@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestrator.config.settings import Keep
-from orchestrator.disk.model import CacheUse, Decision, Inventory, Kept, Kind, LogFile, Memory, Removal, StagedImage
+from orchestrator.disk.model import (
+    CacheUse,
+    Decision,
+    Inventory,
+    Kept,
+    Kind,
+    LogFile,
+    Memory,
+    Record,
+    Removal,
+    StagedImage,
+)
 from orchestrator.ledger.records import Attempt, State
 
 _GIB = 1024**3
@@ -20,6 +31,7 @@ def decide(inventory: Inventory, memory: Memory, keep: Keep, *, now: datetime) -
     """Decide about everything in the inventory, each thing once, with the reason. While a run is live its engine's things all stay."""
     verdicts: list[Verdict] = [
         *_logs(inventory.logs, memory, keep, now),
+        *_records(inventory.records, memory, keep, now),
         *(
             Removal(kind=Kind.SCRATCH, what=str(one.path), size=one.size, reason="its run was killed")
             for one in inventory.scratch
@@ -64,6 +76,24 @@ def _logs(logs: Sequence[LogFile], memory: Memory, keep: Keep, now: datetime) ->
                 yield Kept(kind=Kind.LOG, what=str(log.path), reason=reason)
             else:
                 yield Removal(kind=Kind.LOG, what=str(log.path), size=log.size, reason=_stale(keep.logs, keep))
+
+
+def _records(records: Sequence[Record], memory: Memory, keep: Keep, now: datetime) -> Iterator[Verdict]:
+    newest = {
+        one.digest
+        for attempts in _by_cell(memory.attempts).values()
+        for one in [one for one in attempts if one.digest][: keep.images]
+    }
+    for record in records:
+        reason = "published" if record.digest in memory.published else ""
+        if not reason and record.digest in newest:
+            reason = f"of one of the newest {keep.images} images of its cell"
+        if not reason and now - record.written < _age(keep):
+            reason = f"younger than {keep.days:g} days"
+        if reason:
+            yield Kept(kind=Kind.RECORD, what=str(record.path), reason=reason)
+        else:
+            yield Removal(kind=Kind.RECORD, what=str(record.path), size=record.size, reason=_stale(keep.images, keep))
 
 
 def _images(images: Sequence[StagedImage], memory: Memory, keep: Keep, now: datetime) -> Iterator[Verdict]:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SCRATCH = "scratch"
     IMAGE = "image"
     CACHE = "cache"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +74,16 @@ class ScratchDirectory:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What is kept of an image, by its digest: its contents, or its provenance. `size` is in bytes."""
+
+    path: Path
+    digest: str
+    written: datetime
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Inventory:
     """All that is there. `live` says that a run is going on: what is in the engine was then not looked at. `notes` say what else was not."""
 
@@ -81,6 +92,7 @@ class Inventory:
     scratch: tuple[ScratchDirectory, ...] = ()
     images: tuple[StagedImage, ...] = ()
     caches: tuple[CacheUse, ...] = ()
+    records: tuple[Record, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -29,6 +29,7 @@ from orchestrator.disk.model import (
     ScratchDirectory,
     StagedImage,
 )
+from orchestrator.disk.records import find_records, remove_record
 from orchestrator.disk.sightings import read_sightings, write_sightings
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
@@ -66,6 +67,7 @@ def look(places: Places, side: EngineSide | None, *, live: bool, temporary: Path
         ),
         images=images,
         caches=tuple(caches),
+        records=find_records(places),
         notes=tuple(notes),
     )
 
@@ -102,6 +104,10 @@ def removers(places: Places, side: EngineSide | None, *, alone: bool = False) ->
         Path(removal.what).unlink()
         return removal.size
 
+    def record(removal: Removal) -> int | None:
+        remove_record(Path(removal.what))
+        return removal.size
+
     def scratch(removal: Removal) -> int | None:
         return removal.size if remove_scratch(Path(removal.what)) else None
 
@@ -115,7 +121,7 @@ def removers(places: Places, side: EngineSide | None, *, alone: bool = False) ->
             return None
         return side.caches.prune(removal.what, removal.limit)
 
-    return {Kind.LOG: log, Kind.SCRATCH: scratch, Kind.IMAGE: image, Kind.CACHE: cache}
+    return {Kind.LOG: log, Kind.RECORD: record, Kind.SCRATCH: scratch, Kind.IMAGE: image, Kind.CACHE: cache}
 
 
 def carry_out(decision: Decision, by_kind: Mapping[Kind, Remover]) -> Report:

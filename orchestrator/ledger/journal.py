@@ -77,6 +77,10 @@ class Journal:
             one.image: one for one in self._select("WHERE registry = ? AND state = 'done' ORDER BY id", (registry,))
         }
 
+    def all_current(self) -> tuple[ImageSet, ...]:
+        """List the sets that are published now, wherever that is, and those that are about to be."""
+        return self._select("WHERE state IN ('done', 'begun') ORDER BY id", ())
+
     def of_run(self, run: int) -> tuple[ImageSet, ...]:
         """List the sets that a run began, oldest first."""
         return self._select("WHERE run = ? ORDER BY id", (run,))
