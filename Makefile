@@ -75,8 +75,8 @@ build: $(STAMP) ## Build, prove and tag: make build VERSION=3.7 VARIANT=alpine3.
 	@$(CHECKED); exec $(ORCHESTRATOR) build "$${args[@]}" "$${select[@]}" "$${jobs[@]}" $(ARGS)
 
 .PHONY: nightly
-nightly: $(STAMP) ## Build what changed and prove it, with a plan first (published to the config's registry, if there is one)
-	@$(CHECKED); exec $(ORCHESTRATOR) nightly "$${args[@]}" "$${select[@]}" "$${jobs[@]}" $(ARGS)
+nightly: $(STAMP) ## Build what changed, prove it, publish it to the config's registry; reports/ says how it went
+	@$(CHECKED); exec $(ORCHESTRATOR) nightly --report reports "$${args[@]}" "$${select[@]}" "$${jobs[@]}" $(ARGS)
 
 .PHONY: report
 report: $(STAMP) ## Write what the last run came to into reports/: page, JUnit, JSON, badges, Markdown
