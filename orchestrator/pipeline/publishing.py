@@ -343,7 +343,7 @@ class _Outcome:
         self.held_back[image] = held
         self.codes.add(code)
         if self.chronicle is not None:
-            self.chronicle.hold_back(self.run, image, held.reason)
+            self.chronicle.hold_back(self.run, image, f"{held.reason} ({held.mend})" if held.mend else held.reason)
 
     def fail(self, image: str, error: OrchestratorError) -> None:
         self.hold_back(image, Held(reason=error.message, mend=error.mend), error.code)

@@ -212,7 +212,10 @@ class RunReport:
     @property
     def verdict(self) -> str:
         """How the run went, in words."""
-        return spoken_end(self.command, self.code, ended=self.ended is not None, going=self.going)
+        said = spoken_end(self.command, self.code, ended=self.ended is not None, going=self.going)
+        if self.code == ExitCode.CELLS_FAILED and self.held_back and not self.failed:
+            return "some images were not published"
+        return said
 
     @property
     def failed(self) -> tuple[CellReport, ...]:

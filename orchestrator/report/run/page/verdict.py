@@ -73,10 +73,10 @@ def _headline(report: RunReport, worked: int) -> tuple[Tone, str]:
             Tone.UNSURE,
             f"{unfinished} of {count(worked, 'cell')} {'was' if unfinished == 1 else 'were'} not finished",
         )
-    if report.code:
-        return Tone.BAD, "No cell failed, but the run did"
     if report.held_back:
         return Tone.UNSURE, f"{count(len(report.held_back), 'image')} held back"
+    if report.code:
+        return Tone.BAD, "No cell failed, but the run did"
     return Tone.GOOD, {0: "Nothing to do", 1: "Proven", 2: "Both cells proven"}.get(
         worked, f"All {worked} cells proven"
     )

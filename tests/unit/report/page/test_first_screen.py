@@ -67,12 +67,13 @@ def test_verdicts() -> None:
         "Proven": replace(green, cells=(proven,)),
         "Both cells proven": replace(green, cells=(proven, proven)),
         "No cell failed, but the run did": replace(green, code=5),
-        "1 image held back": replace(green, held_back=(("3.7-stretch", "why"),)),
+        "1 image held back": replace(green, code=1, held_back=(("3.7-stretch", "why"),)),
         "1 of 1 cell was not finished": replace(green, cells=(stopped,), code=130),
         "The run was killed": replace(green, code=None, ended=None),
         "At work": replace(green, code=None, ended=None, going=True),
     }
     assert {verdict(report).headline: report for report in said.values()} == said
+    assert said["1 image held back"].verdict == "some images were not published"
     assert [verdict(report).tone for report in (night, green, idle)] == [Tone.BAD, Tone.GOOD, Tone.GOOD]
 
 
