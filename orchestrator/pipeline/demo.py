@@ -10,8 +10,10 @@ from rich.console import Console
 
 from orchestrator.config.settings import BasePolicy, Rebuilds, Settings
 from orchestrator.errors import ExitCode, VerificationError
+from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell
+from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publication import publish_images
 from orchestrator.pipeline.run import exit_code, run_cells
@@ -56,7 +58,11 @@ def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Out
                     "; ".join(held.reason for held in report.held_back.values()),
                     mend="see above; then run the demo again",
                 )
-            progress.note(f"published {len(report.published)} references to the registry at {address}")
+            progress.note(
+                f"{len(report.published)} references led to new images in the registry at {address}, {report.unchanged} there already"
+            )
+            for note in (*_attached(shop, results), *report.notes):
+                progress.note(note)
             index = names.of_index(image.tags[0])
             machines = _pull_back(shop, cells, index, progress)
     places = {
@@ -74,6 +80,16 @@ def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Out
         table=f"{table}\npulled back {index.partition('/')[2]} by platform: {pulled}",
         document=document,
     )
+
+
+def _attached(shop: Workshop, results: tuple[CellResult, ...]) -> list[str]:
+    """Say what lies beside each image in its registry."""
+    known = Chronicle(shop.ledger).attachments()
+    return [
+        f"{result.cell.id}: attached: {', '.join(sorted(kinds))}"
+        for result in results
+        if result.attempt is not None and (kinds := known.get(result.attempt.digest))
+    ]
 
 
 def _pull_back(shop: Workshop, cells: tuple[Cell, ...], index: str, progress: Progress) -> dict[str, str]:
