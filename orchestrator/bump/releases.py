@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -87,7 +88,8 @@ class ReleaseWatch:
             for site in sites:
                 newest |= _ask(client, site, [line for line in self.lines if site_of(line) == site])
         text = json.dumps({"wanted": wanted, "asked": self.clock(), "newest": newest})
-        write_atomically(self.memory, text.encode())
+        with contextlib.suppress(OSError):  # then it is asked again the next time
+            write_atomically(self.memory, text.encode())
         return newest
 
 
@@ -110,11 +112,15 @@ def _ask(client: httpx.Client, site: str, lines: Sequence[Line]) -> dict[str, st
     for line in lines:
         for release in newer(line, listing):
             # A directory is there weeks before its release, with candidates in it.
-            url = line.source.url.replace(line.release, release)
-            if client.head(url).is_success:
+            if client.head(_source_of(line, release)).is_success:
                 newest[line.name] = release
                 break
     return newest
+
+
+def _source_of(line: Line, release: str) -> str:
+    """The address of the source of another release; a line that is at a candidate has that in the name of the file alone."""
+    return f"{site_of(line)}/{release}/{line.source.url.rpartition('/')[2].replace(line.release, release)}"
 
 
 def _numbers(release: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,28 @@ _INDEX = "application/vnd.oci.image.index.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
-def push_base(registry: str, namespace: str) -> str:
-    """Push it as NAMESPACE/debian:bullseye-slim to a registry (`HOST:PORT`, plain HTTP); returns the digest of its index."""
+def push_base(
+    registry: str, namespace: str, *, name: str = "debian:bullseye-slim", own: Mapping[str, bytes] | None = None
+) -> str:
+    """Push it as NAMESPACE/NAME to a registry (`HOST:PORT`, plain HTTP); returns the digest of its index.
+
+    `own` is what the layer of its own holds, by architecture: the same bytes make the same image. Without it, that is a new one each time.
+    """
     matrix = load_matrix(ROOT / "examples" / "debian" / "versions.json")
     bases = Bases(places=Places.from_environment(), progress=Silent())
     cells = [cell for cell in matrix.cells if cell.image.id == "3.9-slim-bullseye"]
-    with httpx.Client(base_url=f"http://{registry}/v2/{namespace}/debian/", trust_env=False, timeout=60) as client:
+    repository, _, tag = name.partition(":")
+    with httpx.Client(
+        base_url=f"http://{registry}/v2/{namespace}/{repository}/", trust_env=False, timeout=60
+    ) as client:
         entries = []
         for cell in cells:
-            variant = cell.image.variant
-            base = bases.ensure(Wanted(reference=variant.base, suite=variant.suite, architecture=cell.architecture))
+            variant, architecture = cell.image.variant, cell.architecture
+            base = bases.ensure(Wanted(reference=variant.base, suite=variant.suite, architecture=architecture))
             assert base.layout is not None
-            entries.append(_push_image(client, base.layout, base.digest) | {"platform": _platform(cell.architecture)})
-        return str(
-            _put(client, {"schemaVersion": 2, "mediaType": _INDEX, "manifests": entries}, "bullseye-slim")["digest"]
-        )
+            layer = _layer(os.urandom(100_000) if own is None else own[architecture.name])
+            entries.append(_push_image(client, base.layout, base.digest, layer) | {"platform": _platform(architecture)})
+        return str(_put(client, {"schemaVersion": 2, "mediaType": _INDEX, "manifests": entries}, tag)["digest"])
 
 
 def _platform(architecture: Any) -> dict[str, str]:
@@ -47,7 +55,7 @@ def _platform(architecture: Any) -> dict[str, str]:
     return {"os": platform.os, "architecture": platform.architecture, **more}
 
 
-def _push_image(client: httpx.Client, layout: Path, digest: str) -> dict[str, Any]:
+def _push_image(client: httpx.Client, layout: Path, digest: str, layer: bytes) -> dict[str, Any]:
     def blob(wanted: str) -> bytes:
         return (layout / "blobs" / wanted.replace(":", "/")).read_bytes()
 
@@ -55,7 +63,6 @@ def _push_image(client: httpx.Client, layout: Path, digest: str) -> dict[str, An
     while "manifests" in manifest:
         manifest = json.loads(blob(manifest["manifests"][0]["digest"]))
     config = json.loads(blob(manifest["config"]["digest"]))
-    layer = _layer()
     config["rootfs"]["diff_ids"].append(_digest(layer))
     config.setdefault("history", []).append({"created_by": "a file of its own"})
     for one in manifest["layers"]:
@@ -68,8 +75,8 @@ def _push_image(client: httpx.Client, layout: Path, digest: str) -> dict[str, An
     return _put(client, {**manifest, "mediaType": _MANIFEST})
 
 
-def _layer() -> bytes:
-    data, out = os.urandom(100_000), io.BytesIO()
+def _layer(data: bytes) -> bytes:
+    out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         entry = tarfile.TarInfo("own")
         entry.size = len(data)
