@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from orchestrator.attest.attach import attest_image
 from orchestrator.attest.model import SPDX, Attached, Document, Kind, Where
 from orchestrator.attest.signing import Signer
-from orchestrator.contents.sbom import sbom
 from orchestrator.contents.store import read_contents
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.matrix.model import Image, Matrix
@@ -83,6 +82,8 @@ class Attesting:
                 f"{member.cell}: there is no SBOM: its contents were not recorded ('orchestrator test {member.cell}')"
             )
             return ()
+        from orchestrator.contents.sbom import sbom  # noqa: PLC0415 - its library takes longer to import than all questions of a quiet night
+
         data = sbom(contents, name=self.matrix.name, version=image.tags[0])
         return (Document(kind=Kind.SBOM, media_type=SPDX, data=data),)
 

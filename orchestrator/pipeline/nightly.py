@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.bump.releases import NewRelease, ReleaseWatch
 from orchestrator.config.settings import Rebuilds
-from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.errors import ExitCode, OrchestratorError, UnreachableError
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
@@ -83,8 +83,13 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wis
         else:
             images = tuple({cell.image.id: cell.image for cell in cells}.values())
             rebuilds = shop.settings.rebuilds if wishes.rebuilds is None else wishes.rebuilds
-            report = publisher.publish(run.number, images, rebuilds=rebuilds, heads=seen.heads)
-            run.code = report.code if run.code is ExitCode.DONE else run.code
+            try:
+                report = publisher.publish(run.number, images, rebuilds=rebuilds, heads=seen.heads)
+                code = report.code
+            except OrchestratorError as error:  # what was built is there, and the next night publishes it
+                notes.append(f"not published: {error}")
+                code = error.code
+            run.code = code if run.code is ExitCode.DONE else run.code
         freed = 0
         if wishes.prune and not all(result.done_before for result in results):
             try:
@@ -115,19 +120,25 @@ def _publishing(shop: Workshop, wishes: Wishes) -> Iterator[Publisher | None]:
 
 
 def look(shop: Workshop, publisher: Publisher) -> Seen:
-    """Ask where every reference of the published sets leads. What is there whole need not be in the engine, too."""
+    """Ask where every reference of the published sets leads. An image that a tag of its own leads to need not be in the engine, too.
+
+    A registry that does not answer is held to have what was published: else all that is not in the engine would be built again.
+    """
     current = publisher.journal.current(publisher.place)
-    heads = publisher.registries.heads(target.reference for one in current.values() for target in one.targets)
+    heads: Mapping[str, str | None] = {}
+    try:
+        heads = publisher.registries.heads(target.reference for one in current.values() for target in one.targets)
+    except UnreachableError as error:
+        shop.progress.warn(f"{error.message}: what changed is built all the same")
     if not publisher.exact:
         return Seen(heads=heads)
     proven = {one.id: one for one in shop.ledger.newest(proven=True).values()}
     cells = {cell.id: cell for cell in shop.matrix.cells}
     elsewhere = {}
     for one in current.values():
-        if any(heads[target.reference] != target.digest for target in one.targets):
-            continue
+        there = {target.digest for target in one.targets if heads.get(target.reference, target.digest) == target.digest}
         for member in one.members:
-            if member.attempt in proven and member.cell in cells:
+            if member.digest in there and member.attempt in proven and member.cell in cells:
                 repository = publisher.names.of_cell(cells[member.cell], "x").removesuffix(":x")
                 elsewhere[proven[member.attempt].reference] = f"{repository}@{member.digest}"
     return Seen(heads=heads, elsewhere=elsewhere)

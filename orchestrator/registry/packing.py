@@ -38,10 +38,13 @@ class Packed:
 
 
 @contextlib.contextmanager
-def packed(archive: Archive, manifest: Manifest) -> Iterator[Packed]:
-    """Give a saved image in the form for registries; files that this needs are gone with the context."""
+def packed(archive: Archive, manifest: Manifest, *, exact: bool = False) -> Iterator[Packed]:
+    """Give a saved image in the form for registries; files that this needs are gone with the context.
+
+    `exact` says that the engine keeps images as registries do: then it is that form already, layers of a base that are not compressed included.
+    """
     plain = [layer for layer in manifest.content["layers"] if layer.get("mediaType") in _PLAIN]
-    if not plain:
+    if exact or not plain:
         yield Packed(
             manifest=manifest,
             blobs={digest: lambda digest=digest: archive.blob(digest) for digest in manifest.blobs},  # type: ignore[misc]
