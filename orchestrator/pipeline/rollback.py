@@ -32,7 +32,7 @@ def take_back(
     if not chosen:
         raise UsageError(
             f"run {wanted} published none of these images to {publisher.place}, or that was replaced or rolled back since",
-            mend="'orchestrator history --runs' lists the runs",
+            mend="'orchestrator report --list' lists the runs",
         )
     results = []
     if publisher.leader is not None and not dry_run:

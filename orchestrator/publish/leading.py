@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import IO, Any
 
 from orchestrator.errors import (
@@ -88,7 +88,8 @@ class Leader:
         except (OSError, ValueError):
             # It is gone, and may have done a part: what is done is not done again.
             self._process = None
-            self._here(targets, manifests)
+            now = self.registries.heads(target.reference for target in targets)
+            self._here([replace(target, before=now[target.reference]) for target in targets], manifests)
             return
         if answer["code"] != ExitCode.DONE:
             kind = _ERRORS.get(answer["code"], EnvironmentFailedError)

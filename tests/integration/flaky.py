@@ -1,4 +1,4 @@
-"""A reverse proxy on the loopback address that fails some of the requests, in front of a registry that fails none."""
+"""A reverse proxy on the loopback address that fails some of the requests, in front of a registry that fails none; it tells what gets through."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import http.client
 import random
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,11 +29,33 @@ class Fault(Enum):
     ANSWER_LOST = "answer lost"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What the registry did: its status, and the digest that it named in its answer (empty: none)."""
+
+    method: str
+    path: str
+    status: int
+    digest: str
+
+    @property
+    def sent(self) -> tuple[str, str, str] | None:
+        """What has been sent to the registry with this and is there now: the repository, a tag or nothing, the digest; else None."""
+        if self.method != "PUT" or self.status != http.client.CREATED:
+            return None
+        repository, _, rest = self.path.removeprefix("/v2/").partition("/manifests/")
+        if rest:
+            return repository, "" if ":" in rest else rest, self.digest
+        return self.path.removeprefix("/v2/").partition("/blobs/uploads/")[0], "", self.digest
+
+
 @dataclass(kw_only=True)
 class Flaky:
     """Decides the fate of each request: it fails with probability `rate`, by a random generator with a `seed`.
 
-    `address` is the proxy's, `127.0.0.1:PORT`. `log` holds method, path and fault (None: handed on) of every request.
+    `address` is the proxy's, `127.0.0.1:PORT`. `log` holds method, path and fault (None: handed on) of every request, `done` what the registry
+    did about those that it got. `let` is asked before a request is handed on and may say no (it gets no answer then), `after` is called when
+    the registry has answered, before anybody hears of it. Both are called by the threads of the requests.
     """
 
     upstream: str
@@ -41,6 +63,9 @@ class Flaky:
     seed: int
     address: str = ""
     log: list[tuple[str, str, Fault | None]] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+    let: Callable[[str, str], bool] = lambda _method, _path: True
+    after: Callable[[str, str], None] = lambda _method, _path: None
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -66,14 +91,14 @@ class Flaky:
 
 
 @contextlib.contextmanager
-def flaky(upstream: str, *, seed: int, rate: float = 0.3) -> Iterator[Flaky]:
-    """Run such a proxy in front of `upstream` (`HOST:PORT`, plain HTTP), ended with its context."""
+def flaky(upstream: str, *, seed: int, rate: float = 0.3, port: int = 0) -> Iterator[Flaky]:
+    """Run such a proxy in front of `upstream` (`HOST:PORT`, plain HTTP), ended with its context; port 0 is any that is free."""
     fates = Flaky(upstream=upstream, rate=rate, seed=seed)
 
     class Handler(_Handler):
         flaky = fates
 
-    server = _Server(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", port), Handler)
     fates.address = f"127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -142,6 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def _forward(self, *, answer: bool = True) -> None:
+        if not self.flaky.let(self.command, self.path):
+            self._cut()
+            return
         upstream = http.client.HTTPConnection(self.flaky.upstream, timeout=60)
         try:
             # With the client's own Host header, so that the registry's Locations lead back to this proxy.
@@ -151,6 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
                 kept["Transfer-Encoding"] = "chunked"
             upstream.request(self.command, self.path, body=self._body(), headers=kept, encode_chunked=chunked)
             given = upstream.getresponse()
+            digest = given.getheader("Docker-Content-Digest") or ""
+            self.flaky.done.append(Done(method=self.command, path=self.path, status=given.status, digest=digest))
+            self.flaky.after(self.command, self.path)
             if answer:
                 self._answer(given)
         finally:
@@ -175,7 +206,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> Iterator[bytes]:
         if not self._chunked:
             left = int(self.headers.get("Content-Length", 0))
-            while left and (piece := self.rfile.read(min(left, _PIECE))):
+            while left:
+                piece = self.rfile.read(min(left, _PIECE))
+                if not piece:
+                    raise ConnectionAbortedError  # who sends went away: the registry is not to wait for the rest
                 left -= len(piece)
                 yield piece
             return

@@ -13,6 +13,7 @@ import pytest
 from orchestrator.errors import ExitCode, UnreachableError
 from orchestrator.publish.leading import Leader, serve
 from orchestrator.publish.model import Target
+from orchestrator.publish.visible import make_visible
 from orchestrator.registry.archive import Manifest
 from orchestrator.registry.registries import Registries
 from orchestrator.system.retrying import Patience, Retries
@@ -118,6 +119,19 @@ def test_when_the_process_is_gone_the_run_goes_on_by_itself() -> None:
         leader._process = gone
         leader.lead(targets, manifests)
     assert set(state(wire).values()) == set(manifests)
+
+
+def test_what_the_process_had_done_is_not_done_again() -> None:
+    wire = FakeWire()
+    targets, manifests = made(wire)
+    with registries_on(wire) as registries:
+        make_visible(registries, targets[:5], manifests)
+        leader, before = Leader(registries=registries), len(wire.requests)
+        gone: Any = Pipes()
+        leader._process = gone
+        leader.lead(targets, manifests)
+    assert set(state(wire).values()) == set(manifests)
+    assert sum(method == "PUT" for method, _ in wire.requests[before:]) == len(targets) - 5
 
 
 def test_an_error_of_the_process_is_one_of_the_run() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from orchestrator.errors import UnreachableError, UsageError
 from orchestrator.registry.credentials import Challenge, Login, login_for
 from orchestrator.registry.registries import Registries
+from orchestrator.system.process import Command, Completed
 from orchestrator.system.retrying import Retries
 from tests.unit.registry.wire import ADDRESS, FakeWire
 
@@ -45,7 +47,6 @@ def test_without_a_login_a_basic_challenge_is_a_refusal(tmp_path: Path) -> None:
         found.head(f"{ADDRESS}/amd64/python:3")
 
 
-@pytest.mark.filterwarnings("ignore:docker-credential-no-such-helper not installed")
 def test_logins_are_read_where_the_command_line_has_them(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     environment = {"DOCKER_CONFIG": str(tmp_path)}
@@ -57,6 +58,73 @@ def test_logins_are_read_where_the_command_line_has_them(tmp_path: Path) -> None
     config.write_text(json.dumps({"credHelpers": {"r": "no-such-helper"}}))
     with pytest.raises(UsageError, match="the login for r cannot be read"):
         login_for("r", environment)
+
+
+@dataclass(kw_only=True)
+class FakeHelper:
+    """A credential helper in PATH that says something; `asked` are the commands that it was given."""
+
+    directory: Path
+    status: int = 0
+    out: str = ""
+    err: str = ""
+    late: bool = False
+    asked: list[Command] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        (self.directory / "docker-credential-own").write_text("")
+        (self.directory / "docker-credential-own").chmod(0o755)
+        (self.directory / "config.json").write_text(json.dumps({"credHelpers": {"r": "own"}, "auths": {"r": {}}}))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"DOCKER_CONFIG": str(self.directory), "PATH": str(self.directory)}
+
+    def __call__(self, command: Command, /) -> Completed:
+        self.asked.append(command)
+        out, err = self.out.encode(), self.err.encode()
+        return Completed(command=command, status=self.status, stdout=out, stderr=err, seconds=1.0, timed_out=self.late)
+
+
+def test_a_helper_is_asked_and_what_it_says_beside_that_is_not_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = json.dumps({"ServerURL": "r", "Username": "user", "Secret": PASSWORD})
+    helper = FakeHelper(directory=tmp_path, out=said, err=said)
+    assert login_for("r", helper.environment, runner=helper) == Login(username="user", password=PASSWORD)
+    (asked,) = helper.asked
+    assert (asked.argv, asked.stdin) == ((str(tmp_path / "docker-credential-own"), "get"), b"r")
+    helper.out = json.dumps({"Username": "<token>", "Secret": IDENTITY})
+    assert login_for("r", helper.environment, runner=helper) == Login(password=IDENTITY)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_helper_that_has_nothing_leaves_it_to_the_file(tmp_path: Path) -> None:
+    helper = FakeHelper(directory=tmp_path, status=1, out="credentials not found in native keychain\n")
+    assert login_for("r", helper.environment, runner=helper) is None
+    both = {"credHelpers": {"r": "own"}, "auths": {"r": {"auth": "dXNlcjpwYXNz"}}}
+    (tmp_path / "config.json").write_text(json.dumps(both))
+    assert login_for("r", helper.environment, runner=helper) == Login(username="user", password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("status", "out", "late", "why"),
+    [
+        (1, "s3cr3t", False, "docker-credential-own failed"),
+        (-9, "s3cr3t", True, "docker-credential-own did not answer"),
+        (0, "s3cr3t", False, "something else than a login"),
+        (0, '["s3cr3t"]', False, "something else than a login"),
+        (0, '{"Username": "s3cr3t"}', False, "something else than a login"),
+    ],
+)
+def test_a_helper_that_fails_is_told_without_what_it_said(
+    tmp_path: Path, status: int, out: str, *, late: bool, why: str
+) -> None:
+    helper = FakeHelper(directory=tmp_path, status=status, out=out, err=out, late=late)
+    with pytest.raises(UsageError, match=why) as caught:
+        login_for("r", helper.environment, runner=helper)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+    assert "docker login r" in caught.value.mend
 
 
 @pytest.mark.parametrize("auth", ["c2VjcmV0", "s3cr3t-not-base64!", "/////w==", "c2VjcmV0OnNlY3JldA", 7123])
