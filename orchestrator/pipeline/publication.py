@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 from docker.errors import DockerException
 
@@ -30,8 +31,18 @@ from orchestrator.system.retrying import Retries
 def open_registries(shop: Workshop) -> Iterator[Registries]:
     """Open registries as the engine of a workshop reaches them."""
     retries = Retries(on_retry=tell_retries(shop.progress))
-    with Registries(environment=shop.engine.environment, plain=plain_registries(shop), retries=retries) as registries:
+    environment = {**shop.engine.environment, **_logins()}
+    with Registries(environment=environment, plain=plain_registries(shop), retries=retries) as registries:
         yield registries
+
+
+def _logins() -> dict[str, str]:
+    """Say where the user's own logins are; nothing where there are none.
+
+    The embedded engine's docker config leads to those of whoever called it last, who need not be us.
+    """
+    directory = Path(os.environ.get("DOCKER_CONFIG") or Path(os.environ.get("HOME", "/")) / ".docker")
+    return {"DOCKER_CONFIG": str(directory)} if (directory / "config.json").exists() else {}
 
 
 def plain_registries(shop: Workshop) -> frozenset[str]:
