@@ -8,13 +8,14 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import commands, proofs, scheduling
+from benchmarks import commands, nightly, proofs, scheduling
 from orchestrator import __version__
 
 
 def main() -> None:
     """Measure, write, print."""
-    of_commands, of_scheduling, of_proofs = commands.measure(), scheduling.measure(), proofs.measure()
+    of_commands, of_scheduling, of_nights = commands.measure(), scheduling.measure(), nightly.measure()
+    of_proofs = proofs.measure()
     results = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "orchestrator": __version__,
@@ -22,10 +23,16 @@ def main() -> None:
         "machine": {"system": platform.platform(), "cores": os.cpu_count()},
         **of_commands,
         "scheduling": of_scheduling,
+        "nightly": of_nights,
         "proofs": of_proofs,
     }
     (commands.ROOT / "benchmarks" / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    tables = (commands.table(of_commands), scheduling.table(of_scheduling), proofs.table(of_proofs))
+    tables = (
+        commands.table(of_commands),
+        scheduling.table(of_scheduling),
+        nightly.table(of_nights),
+        proofs.table(of_proofs),
+    )
     sys.stdout.write("\n\n".join("\n".join(one) for one in tables) + "\n")
 
 

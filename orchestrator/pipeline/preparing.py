@@ -76,6 +76,10 @@ def prepare(
     sweep_scratch(CONTEXT, PROOF)
     sweep(shop.client)
     retries = Retries(patience=PATIENCE, on_retry=tell_retries(shop.progress))
+    # The engine takes its time to list what it has, and nothing below changes that.
+    lister = ThreadPoolExecutor(max_workers=1, thread_name_prefix="images")
+    listed = lister.submit(shop.images)
+    lister.shutdown(wait=False)
     bases = _bases(shop, retries, cells)
     # Bases that nothing gives are found out at once, before any emulator is fetched for them.
     bases.check(cells)
@@ -88,7 +92,7 @@ def prepare(
     digests, missing = _digests(shop, bases, cells)
     images = tuple({cell.image.id: cell.image for cell in cells}.values())
     texts = {one.image.id: one.text for one in render_images(shop.matrix, images)}
-    present = shop.images()
+    present = listed.result()
     published = {name: place.rpartition("@")[2] for name, place in (elsewhere or {}).items()}
     memory = Recall(shop.ledger)
 

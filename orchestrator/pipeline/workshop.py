@@ -55,8 +55,9 @@ class Workshop:
         }
 
     def images(self) -> dict[str, str]:
-        """Map every reference in the engine to its image id: with containerd's store, the manifest's digest."""
-        return images_in(self.client)
+        """Map every reference in the engine to its image id (with containerd's store, the manifest's digest); on a connection of its own."""
+        with contextlib.closing(self.open_client()) as client:
+            return images_in(client)
 
 
 def images_in(client: docker.DockerClient) -> dict[str, str]:
