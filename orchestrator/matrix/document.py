@@ -55,7 +55,9 @@ PoolPath = Annotated[
         longest=200,
     ),
 ]
-Reason = Annotated[str, *text(r"[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*", "a sentence that says why", longest=400)]
+Reason = Annotated[
+    str, *text(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*", "a sentence that says why", longest=400)
+]
 
 
 class PinDocument(Strict):

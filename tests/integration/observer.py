@@ -17,7 +17,7 @@ _ACCEPT = (
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
 )
-#: Seconds after which a tag that gives nothing is read once more: docker-registry empties the file of a tag before it writes it again.
+#: Seconds after which a tag that gives a 500 is read once more: docker-registry empties the file of a tag before it writes it again.
 _BLINK = 0.02
 
 
@@ -51,7 +51,7 @@ class Change:
 class Observer:
     """Polls in its own threads between `watching` and its end; `violations` are sentences, `between` counts the polls that saw old and new.
 
-    `blinks` counts reads that had to be made again.
+    `blinks` are reads that had to be made again: what they gave the first time.
     """
 
     address: str
@@ -59,7 +59,7 @@ class Observer:
     tags: Tags
     polls: int = 0
     between: int = 0
-    blinks: int = 0
+    blinks: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     _change: Change | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -185,9 +185,8 @@ class _Look:
         """GET a manifest: the digest of the bytes that came, and what they say."""
         path = f"{self._repository(where)}/manifests/{reference}"
         answer = self.client.get(path, headers={"Accept": _ACCEPT})
-        fine = {httpx.codes.OK, *([httpx.codes.NOT_FOUND] if may_be_missing else [])}
-        if answer.status_code not in fine:
-            self.observer.blinks += 1
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            self.observer.blinks.append(f"{where}'s {reference}: {answer.status_code} {answer.text[:200]}")
             time.sleep(_BLINK)
             answer = self.client.get(path, headers={"Accept": _ACCEPT})
         if answer.status_code == httpx.codes.NOT_FOUND and may_be_missing:

@@ -120,6 +120,18 @@ def test_hostile_text_is_refused_wherever_it_stands(hostile: str) -> None:
         assert "not allowed" in refused(json.dumps(copy))
 
 
+def test_why_an_architecture_is_best_effort_is_a_sentence_of_any_words() -> None:
+    document = json.loads(TEXT)
+    why = "the machine is away; its emulator isn't up to it (see #7)"
+    document["best_effort_architectures"] = {"arm64v8": why}
+    assert parse_matrix(json.dumps(document), Path("versions.json")).best_effort == {"arm64v8": why}
+    for wrong in ("", "  ", "two\nlines", "\u001b[31m"):
+        document["best_effort_architectures"] = {"arm64v8": wrong}
+        assert "best_effort_architectures" in refused(json.dumps(document))
+    document["best_effort_architectures"] = {"$(arm64v8)": why}
+    assert "best_effort_architectures" in refused(json.dumps(document))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
