@@ -53,7 +53,8 @@ def command(told: Common, selection: Any, **options: Any) -> int:
         raise UsageError("--rollback only leads tags back", mend=f"publish --rollback {wanted}")
     if wanted is not None:
         return _roll_back(told, matrix, names, wanted, frozenset(image.id for image in images), **options)
-    alone = Alone(command="publish", wait=options["wait"])
+    # Who only looks need not be alone.
+    alone = None if dry_run else Alone(command="publish", wait=options["wait"])
     with open_workshop(matrix, settings, told.progress(), alone=alone) as shop:
         from orchestrator.pipeline.publication import publish_images  # noqa: PLC0415 - same
 
@@ -76,7 +77,7 @@ def command(told: Common, selection: Any, **options: Any) -> int:
 def destination(matrix: Matrix, settings: Settings, registry: str | None, namespace: str | None) -> Names:
     """Say where to publish to, by the words of a command line, else by the settings. Raises `UsageError`."""
     from orchestrator.config.settings import NAMESPACE, REGISTRY  # noqa: PLC0415 - --help must not wait for it
-    from orchestrator.publish.names import Names  # noqa: PLC0415
+    from orchestrator.publish.names import names_for  # noqa: PLC0415
 
     for word, pattern, option in ((registry, REGISTRY, "--registry"), (namespace, NAMESPACE, "--namespace")):
         if word is not None and not re.fullmatch(pattern, word):
@@ -84,7 +85,7 @@ def destination(matrix: Matrix, settings: Settings, registry: str | None, namesp
     where = registry or settings.registry
     if where is None:
         raise UsageError("no registry to publish to", mend="give --registry, or set registry: in orchestrator.yaml")
-    return Names(registry=where, namespace=namespace or settings.namespace, repository=matrix.name)
+    return names_for(matrix, where, namespace or settings.namespace)
 
 
 def describe(report: Report) -> dict[str, Any]:
@@ -103,11 +104,8 @@ def describe(report: Report) -> dict[str, Any]:
 
 def lines(report: Report, *, dry_run: bool = False) -> list[str]:
     """Say what was, or would be, published."""
-    digest = "would lead to a new index"
     said = [
-        f"{one.digest or digest}  {one.reference}"
-        if not dry_run
-        else f"would lead to {one.digest or 'a new index'}  {one.reference}"
+        f"would lead to {one.digest or 'a new index'}  {one.reference}" if dry_run else f"{one.digest}  {one.reference}"
         for one in report.published
     ]
     for image, missing in report.without.items():

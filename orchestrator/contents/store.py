@@ -17,7 +17,7 @@ from orchestrator.system.places import Places
 
 def write_contents(places: Places, contents: Contents) -> Path:
     """Keep contents under their digest, in the place of what was there; returns the file. Raises `OSError`."""
-    path = _path(places, contents.digest)
+    path = file_of(places, contents.digest)
     if path is None:
         raise OSError(f"{contents.digest!r} is no digest that a file can be called after")
     write_atomically(path, json.dumps(dataclasses.asdict(contents), indent=1).encode() + b"\n")
@@ -26,7 +26,7 @@ def write_contents(places: Places, contents: Contents) -> Path:
 
 def read_contents(places: Places, digest: str) -> Contents | None:
     """Read what was kept of an image; None where nothing was, or where the file is damaged, of another form or of another image."""
-    path = _path(places, digest)
+    path = file_of(places, digest)
     if path is None:
         return None
     try:
@@ -36,7 +36,8 @@ def read_contents(places: Places, digest: str) -> Contents | None:
     return found if found.digest == digest else None
 
 
-def _path(places: Places, digest: str) -> Path | None:
+def file_of(places: Places, digest: str) -> Path | None:
+    """Name the file of an image's contents, whether it is there or not; None for what is no digest."""
     name = digest.rpartition(":")[2]
     return places.contents / f"{name}.json" if re.fullmatch(r"[0-9a-z]+", name) else None
 

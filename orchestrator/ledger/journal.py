@@ -5,11 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Any
 
 from orchestrator.ledger.ledger import Ledger, now
 from orchestrator.publish.model import ImageSet, Member, Target
 from orchestrator.registry.archive import Manifest
+
+
+class State(StrEnum):
+    """What became of a set: about to be visible, visible, visible once; given up; about to be taken back, taken back."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    REPLACED = "replaced"
+    ABANDONED = "abandoned"
+    ROLLING_BACK = "rolling back"
+    ROLLED_BACK = "rolled back"
+
 
 _COLUMNS = "id, run, image, registry, state, members, targets, idx, began"
 
@@ -43,33 +56,54 @@ class Journal:
                 (number,),
             )
             self._connection.execute("UPDATE sets SET state = 'done', ended = ? WHERE id = ?", (now(), number))
-            self._connection.executemany(
-                "INSERT INTO publications (run, reference, digest, published) VALUES (?, ?, ?, ?)",
-                [(run, reference, digest, now()) for reference, digest in published],
-            )
+            self._publications(run, published)
 
-    def replace(self, number: int) -> None:
-        """Write down that a set that was begun will not be finished, since its references were led elsewhere."""
-        with self._connection:
-            self._connection.execute("UPDATE sets SET state = 'replaced', ended = ? WHERE id = ?", (now(), number))
+    def abandon(self, number: int) -> None:
+        """Write down that a set that was begun will not be finished."""
+        self._put(number, State.ABANDONED)
+
+    def begin_roll_back(self, number: int) -> None:
+        """Write down that the references of a set are about to be led back."""
+        self._put(number, State.ROLLING_BACK)
 
     def roll_back(self, number: int, run: int, published: Sequence[tuple[str, str]]) -> None:
         """Write down that the references of a set lead to where they led before it; the set before it is the one that counts again."""
         with self._connection:
-            self._connection.execute("UPDATE sets SET state = 'rolled back', ended = ? WHERE id = ?", (now(), number))
             self._connection.execute(
-                "UPDATE sets SET state = 'done' WHERE id = (SELECT max(before.id) FROM sets AS before, sets AS this WHERE this.id = ?"
-                " AND before.id < this.id AND before.image = this.image AND before.registry = this.registry AND before.state = 'replaced')",
-                (number,),
+                "UPDATE sets SET state = ?, ended = ? WHERE id = ?", (State.ROLLED_BACK, now(), number)
             )
-            self._connection.executemany(
-                "INSERT INTO publications (run, reference, digest, published) VALUES (?, ?, ?, ?)",
-                [(run, reference, digest, now()) for reference, digest in published],
-            )
+            if (former := self._former(number)) is not None and not former[1]:
+                self._connection.execute("UPDATE sets SET state = ? WHERE id = ?", (State.DONE, former[0]))
+            self._publications(run, published)
+
+    def former(self, number: int) -> ImageSet | None:
+        """Find the set that was published before another one of the same image; None where nothing is known of it."""
+        found = self._former(number)
+        return next(iter(self._select("WHERE id = ?", (found[0],))), None) if found is not None else None
+
+    def _former(self, number: int) -> tuple[int, bool] | None:
+        """Its number, and whether it is the one that counts already."""
+        row = self._connection.execute(
+            "SELECT former.id, former.state = 'done' FROM sets AS former, sets AS this WHERE this.id = ? AND former.id < this.id"
+            " AND former.image = this.image AND former.registry = this.registry AND former.state IN ('done', 'replaced')"
+            " ORDER BY former.id DESC LIMIT 1",
+            (number,),
+        ).fetchone()
+        return None if row is None else (int(row[0]), bool(row[1]))
+
+    def _put(self, number: int, state: State) -> None:
+        with self._connection:
+            self._connection.execute("UPDATE sets SET state = ?, ended = ? WHERE id = ?", (state, now(), number))
+
+    def _publications(self, run: int, published: Sequence[tuple[str, str]]) -> None:
+        self._connection.executemany(
+            "INSERT INTO publications (run, reference, digest, published) VALUES (?, ?, ?, ?)",
+            [(run, reference, digest, now()) for reference, digest in published],
+        )
 
     def unfinished(self, registry: str) -> tuple[ImageSet, ...]:
-        """List the sets that were begun in a registry and not finished, oldest first."""
-        return self._select("WHERE registry = ? AND state = 'begun' ORDER BY id", (registry,))
+        """List the sets that were begun in a registry, or begun to be taken back, and not finished, oldest first."""
+        return self._select("WHERE registry = ? AND state IN ('begun', 'rolling back') ORDER BY id", (registry,))
 
     def current(self, registry: str) -> dict[str, ImageSet]:
         """Map images to the sets that are published now, as far as is known here."""
@@ -79,7 +113,7 @@ class Journal:
 
     def all_current(self) -> tuple[ImageSet, ...]:
         """List the sets that are published now, wherever that is, and those that are about to be."""
-        return self._select("WHERE state IN ('done', 'begun') ORDER BY id", ())
+        return self._select("WHERE state IN ('done', 'begun', 'rolling back') ORDER BY id", ())
 
     def of_run(self, run: int) -> tuple[ImageSet, ...]:
         """List the sets that a run began, oldest first."""

@@ -150,4 +150,23 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX attempts_by_run ON attempts (run);
     """,
+    # Sets are taken back in two steps, and may be given up.
+    """
+    ALTER TABLE sets RENAME TO sets_before;
+    CREATE TABLE sets (
+        id INTEGER PRIMARY KEY,
+        run INTEGER NOT NULL REFERENCES runs (id),
+        image TEXT NOT NULL,
+        registry TEXT NOT NULL,
+        state TEXT NOT NULL,
+        members TEXT NOT NULL,
+        targets TEXT NOT NULL,
+        idx TEXT NOT NULL DEFAULT '',
+        began TEXT NOT NULL,
+        ended TEXT
+    ) STRICT;
+    INSERT INTO sets SELECT * FROM sets_before;
+    DROP TABLE sets_before;
+    CREATE INDEX sets_by_image ON sets (registry, image, id);
+    """,
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from orchestrator.attest.attach import attest_image
 from orchestrator.attest.model import SPDX, Attached, Document, Kind, Where
+from orchestrator.attest.provenance import place
 from orchestrator.attest.signing import Signer
-from orchestrator.contents.store import read_contents
+from orchestrator.contents.store import file_of, read_contents
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.publish.model import ImageSet, Member
@@ -23,8 +25,30 @@ class Attesting:
     """Attaches what is known of the images of a set, and signs them with `signer` where there is one.
 
     It is done in the repositories of the architecture and of the index, as a client looks where it got the image from. `notes` say what could
-    not be attached, and where it is kept instead.
+    not be attached, and where it is kept instead. `thorough` asks for signatures that are remembered, too: the registry may have lost them.
     """
+
+    @cached_property
+    def _known(self) -> Mapping[str, Mapping[str, tuple[str, str]]]:
+        return self.chronicle.attachments()
+
+    def lacks(self, whole: ImageSet) -> bool:
+        """Tell whether something is to be attached to a published set, or signed, that was not."""
+        if self.signer is not None and (
+            self.thorough
+            or any(Kind.SIGNATURE not in self._known.get(one, {}) for one in (*whole.digests, whole.index.digest))
+        ):
+            return True
+        if not self.documents:
+            return False
+        for member in whole.members:
+            there = self._known.get(member.digest, {})
+            file = file_of(self.places, member.image)
+            if Kind.SBOM not in there and file is not None and file.exists():
+                return True
+            if Kind.PROVENANCE not in there and place(self.places, member.image).exists():
+                return True
+        return False
 
     matrix: Matrix
     names: Names
@@ -33,6 +57,7 @@ class Attesting:
     chronicle: Chronicle
     documents: bool = True
     signer: Signer | None = None
+    thorough: bool = False
     notes: list[str] = field(default_factory=list)
 
     def __call__(self, whole: ImageSet) -> None:

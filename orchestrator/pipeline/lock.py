@@ -32,15 +32,25 @@ def run_lock(places: Places, progress: Progress, *, command: str, wait: bool = T
     """
     path = places.run_lock
     handle = _take(path, progress, wait=wait)
-    with handle:
+    try:
         # A full disk takes away what others are told, not the lock. Written past the buffer: what is kept there would fail once more on closing.
         with contextlib.suppress(OSError):
             said = json.dumps({"pid": os.getpid(), "command": command, "started": now()})
             os.pwrite(handle.fileno(), said.encode(), 0)
-        try:
-            yield handle.fileno()
-        finally:
-            # Still held: whoever waits on this file sees that its name is gone, and takes a new one.
+        yield handle.fileno()
+    finally:
+        handle.close()
+        _tidy(path)
+
+
+def _tidy(path: Path) -> None:
+    """Take the file's name away, unless somebody holds it: a run that has just begun, or a process that was given the lock and outlives its run.
+
+    Whoever waits on a file whose name is gone takes a new one.
+    """
+    with contextlib.suppress(OSError), os.fdopen(os.open(path, os.O_RDWR | os.O_CLOEXEC), "r+b") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _named(handle, path):
             path.unlink(missing_ok=True)
 
 

@@ -17,11 +17,12 @@ from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publication import open_registries, publisher_of
-from orchestrator.pipeline.publishing import Publisher, Report
+from orchestrator.pipeline.publishing import Looked, Publisher, Report
 from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells
 from orchestrator.pipeline.tidying import tidy
 from orchestrator.pipeline.workshop import Workshop
-from orchestrator.publish.names import Names
+from orchestrator.publish.names import names_for
+from orchestrator.system.retrying import Reachability
 
 #: Seconds that the release site is waited for when everything else is done.
 _GRACE = 0.5
@@ -53,12 +54,12 @@ class Night:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What is in the registry before anything is done: where references lead, and which proven images are there as they should be.
+    """What is in the registry before anything is done: what was looked at, and which proven images are there as they should be.
 
     `elsewhere` maps an image's reference in the engine to where it can be pulled from (`REPOSITORY@DIGEST`).
     """
 
-    heads: Mapping[str, str | None] = field(default_factory=dict)
+    looked: Looked = field(default_factory=Looked)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +70,7 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wis
     watch = ReleaseWatch(lines=lines, memory=shop.places.cache / "releases.json")
     watch.start()
     with shop.ledger.run("nightly") as run, _publishing(shop, wishes) as publisher:
-        seen = Seen() if publisher is None else look(shop, publisher)
+        seen = Seen() if publisher is None else look(shop, publisher, run.number)
         prepared = prepare(shop, cells, elsewhere=seen.elsewhere)
         try:
             results = run_cells(shop, run.number, prepared, board, jobs=wishes.jobs)
@@ -84,7 +85,9 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wis
             images = tuple({cell.image.id: cell.image for cell in cells}.values())
             rebuilds = shop.settings.rebuilds if wishes.rebuilds is None else wishes.rebuilds
             try:
-                report = publisher.publish(run.number, images, rebuilds=rebuilds, heads=seen.heads)
+                # Building may have taken hours: a registry that was away before is asked again.
+                publisher.registries.reachability = Reachability()
+                report = publisher.publish(run.number, images, rebuilds=rebuilds, seen=seen.looked)
                 code = report.code
             except OrchestratorError as error:  # what was built is there, and the next night publishes it
                 notes.append(f"not published: {error}")
@@ -114,16 +117,17 @@ def _publishing(shop: Workshop, wishes: Wishes) -> Iterator[Publisher | None]:
     if shop.settings.registry is None:
         yield None
         return
-    names = Names(registry=shop.settings.registry, namespace=shop.settings.namespace, repository=shop.matrix.name)
+    names = names_for(shop.matrix, shop.settings.registry, shop.settings.namespace)
     with open_registries(shop) as registries:
         yield publisher_of(shop, names, registries, sign=wishes.sign)
 
 
-def look(shop: Workshop, publisher: Publisher) -> Seen:
-    """Ask where every reference of the published sets leads. An image that a tag of its own leads to need not be in the engine, too.
+def look(shop: Workshop, publisher: Publisher, run: int) -> Seen:
+    """Finish what killed runs left half visible, and ask where every reference of the published sets leads. An image that a tag of its own leads to need not be in the engine, too.
 
     A registry that does not answer is held to have what was published: else all that is not in the engine would be built again.
     """
+    finished = publisher.finish(run)
     current = publisher.journal.current(publisher.place)
     heads: Mapping[str, str | None] = {}
     try:
@@ -131,7 +135,7 @@ def look(shop: Workshop, publisher: Publisher) -> Seen:
     except UnreachableError as error:
         shop.progress.warn(f"{error.message}: what changed is built all the same")
     if not publisher.exact:
-        return Seen(heads=heads)
+        return Seen(looked=Looked(heads=heads, finished=finished))
     proven = {one.id: one for one in shop.ledger.newest(proven=True).values()}
     cells = {cell.id: cell for cell in shop.matrix.cells}
     elsewhere = {}
@@ -141,4 +145,4 @@ def look(shop: Workshop, publisher: Publisher) -> Seen:
             if member.digest in there and member.attempt in proven and member.cell in cells:
                 repository = publisher.names.of_cell(cells[member.cell], "x").removesuffix(":x")
                 elsewhere[proven[member.attempt].reference] = f"{repository}@{member.digest}"
-    return Seen(heads=heads, elsewhere=elsewhere)
+    return Seen(looked=Looked(heads=heads, finished=finished), elsewhere=elsewhere)

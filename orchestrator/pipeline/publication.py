@@ -70,7 +70,7 @@ def publish_images(
 ) -> Report:
     """Publish images; what is remembered of it belongs to `run`, or to a run of its own. A dry run is none."""
     with open_registries(shop) as registries:
-        publisher = publisher_of(shop, names, registries, sign=sign)
+        publisher = publisher_of(shop, names, registries, sign=sign, thorough=True)
         if dry_run:
             return publisher.publish(0, images, rebuilds=rebuilds, again=again, dry_run=True)
         if run is not None:
@@ -81,8 +81,10 @@ def publish_images(
         return report
 
 
-def publisher_of(shop: Workshop, names: Names, registries: Registries, *, sign: bool = False) -> Publisher:
-    """Make a publisher of what is proven in a workshop. Raises `EnvironmentFailedError` or `UsageError` when it cannot sign."""
+def publisher_of(
+    shop: Workshop, names: Names, registries: Registries, *, sign: bool = False, thorough: bool = False
+) -> Publisher:
+    """Make a publisher of what is proven in a workshop; a `thorough` one also looks after signatures that it made before. Raises `EnvironmentFailedError` or `UsageError` when it cannot sign."""
     attesting = None
     if shop.settings.attestations or sign:
         from orchestrator.pipeline.attesting import Attesting  # noqa: PLC0415 - only where something may be said
@@ -95,6 +97,7 @@ def publisher_of(shop: Workshop, names: Names, registries: Registries, *, sign: 
             chronicle=Chronicle(shop.ledger),
             documents=shop.settings.attestations,
             signer=signer(shop.settings.signing, shop.engine.environment, retries=registries.retries) if sign else None,
+            thorough=thorough,
         )
     return Publisher(
         matrix=shop.matrix,

@@ -8,22 +8,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import docker
 
 from orchestrator.config.settings import Rebuilds
-from orchestrator.errors import CellsFailedError, ExitCode, OrchestratorError, summary
+from orchestrator.errors import CellsFailedError, EnvironmentFailedError, ExitCode, OrchestratorError, summary
 from orchestrator.ledger.chronicle import Chronicle
-from orchestrator.ledger.journal import Journal
+from orchestrator.ledger.journal import Journal, State
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.model import Cell, Image, Matrix
 from orchestrator.pipeline.shielding import shielded
 from orchestrator.publish.candidates import candidates
 from orchestrator.publish.content import Content, Save
-from orchestrator.publish.finishing import finish
+from orchestrator.publish.finishing import RolledBack, finish, roll_back
 from orchestrator.publish.index import make_index, members_of
 from orchestrator.publish.leading import Leader
 from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Published, Target
@@ -50,6 +50,9 @@ class Beside(Protocol):
     def __call__(self, whole: ImageSet, /) -> None:
         """Do it."""
 
+    def lacks(self, whole: ImageSet, /) -> bool:
+        """Tell whether there is something left to do for a set that is published."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
@@ -68,6 +71,30 @@ class Report:
     finished: tuple[str, ...] = ()
     without: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finishing:
+    """What was finished of earlier runs: images and the references led for them; images that have to wait, with the reason and its code."""
+
+    images: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
+    held_back: Mapping[str, tuple[Held, ExitCode]] = field(default_factory=dict)
+
+    def __add__(self, other: Finishing) -> Finishing:
+        return Finishing(
+            images=(*self.images, *other.images),
+            published=(*self.published, *other.published),
+            held_back={**self.held_back, **other.held_back},
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """What a run has looked at before it publishes: where references lead, and what was finished."""
+
+    heads: Mapping[str, str | None] = field(default_factory=dict)
+    finished: Finishing = field(default_factory=Finishing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +141,14 @@ class Publisher:
         rebuilds: Rebuilds = Rebuilds.NEVER,
         again: bool = False,
         dry_run: bool = False,
-        heads: Mapping[str, str | None] | None = None,
+        seen: Looked | None = None,
     ) -> Report:
         """Publish images of which all that is required is proven. `again`: also sets that were rolled back. `dry_run`: only tell what would change.
 
-        `heads` say where references lead, as far as they have just been asked for.
+        `seen` is what has been looked at, and finished, before in this run.
         """
         try:
-            return self._publish(run, images, rebuilds=rebuilds, again=again, dry_run=dry_run, heads=heads)
+            return self._publish(run, images, rebuilds=rebuilds, again=again, dry_run=dry_run, seen=seen)
         finally:
             if self.leader is not None:
                 self.leader.close()
@@ -134,29 +161,34 @@ class Publisher:
         rebuilds: Rebuilds,
         again: bool,
         dry_run: bool,
-        heads: Mapping[str, str | None] | None,
+        seen: Looked | None,
     ) -> Report:
-        finished = () if dry_run else self.finish(run)
         outcome = _Outcome(chronicle=None if dry_run else Chronicle(self.ledger), run=run)
-        outcome.published += [one for _, some in finished for one in some]
-        chosen = self._candidates(images, outcome)
+        finished = Finishing() if dry_run else self.finish(run)
+        known_heads = {} if seen is None or finished.images else seen.heads
+        finished = finished if seen is None else seen.finished + finished
+        outcome.published += finished.published
+        for image, (why, code) in finished.held_back.items():
+            outcome.hold_back(image, why, code)
+        chosen = [one for one in self._candidates(images, outcome) if one.image.id not in finished.held_back]
         names = [name for one in chosen for name, _, _ in references(self.names, one.image, _cells(one))]
-        known_heads = {} if heads is None or finished else heads
         heads = {**known_heads, **self.registries.heads(name for name in names if name not in known_heads)}
         current = self.journal.current(self.place)
         taken_back = self.journal.rolled_back(self.place)
         fresh = []
         for one in chosen:
+            known = self._known(one, current.get(one.image.id))
             back = [old for old in taken_back.get(one.image.id, ()) if _images(old) == one.digests]
-            if back and not again:
+            if back and known is None and not again:
                 outcome.hold_back(one.image.id, _rolled_back(back[-1]))
                 continue
-            known = self._known(one, current.get(one.image.id))
             if known is not None:
                 some = targets(self.names, one.image, _cells(one), known.members, known.index.digest, heads)
                 if not any(target.changes for target in some):
                     outcome.unchanged += len(some)
                     outcome.say_without(one)
+                    if not dry_run:
+                        self._beside(replace(known, targets=some), outcome)
                     continue
             if (held := self._protected(one, current.get(one.image.id), heads, rebuilds)) is not None:
                 outcome.hold_back(one.image.id, held)
@@ -166,28 +198,62 @@ class Publisher:
             for one, known in fresh:
                 outcome.foresee(self._foreseen(one, known, heads))
         else:
-            self._conclude(run, fresh, heads, outcome, rebuilds=rebuilds, current=current)
+            self._conclude(run, fresh, outcome, rebuilds=rebuilds, current=current)
         notes = tuple(self.beside.notes) if self.beside is not None else ()
-        return outcome.report(self.registries, finished=tuple(image for image, _ in finished), notes=notes)
+        return outcome.report(self.registries, finished=finished.images, notes=notes)
 
-    def finish(self, run: int) -> list[tuple[str, tuple[Published, ...]]]:
-        """Make whole what killed runs left half visible; returns images with their references. Raises `UnreachableError`."""
-        done = []
+    def _beside(self, whole: ImageSet, outcome: _Outcome) -> None:
+        """Put beside a set that is published what is not there yet: it is to be signed now, or its SBOM was not known then."""
+        if self.beside is not None and self.beside.lacks(whole):
+            try:
+                self.beside(whole)
+            except (OrchestratorError, OSError) as error:
+                outcome.fail(whole.image, error)
+
+    def finish(self, run: int) -> Finishing:
+        """Make whole what killed runs left half visible, or half taken back. What cannot be finished now holds back its own image only."""
+        done = Finishing()
         unfinished = self.journal.unfinished(self.place)
         if self.leader is not None and unfinished:
             self.leader.start()
         for begun in unfinished:
-            result = shielded(lambda begun=begun: finish(self.registries, begun, self.lead))  # type: ignore[misc]
-            if result.moved:
-                self.progress.warn(
-                    f"{begun.image}: what run {begun.run} had begun to publish is left as it is: {result.moved[0]} was led elsewhere since"
+            try:
+                done += self._finish(run, begun)
+            except OrchestratorError as error:
+                held = Held(
+                    reason=f"what run {begun.run} had begun to publish cannot be finished: {error.message}",
+                    mend=error.mend,
                 )
-                self.journal.replace(begun.number)
-                continue
-            self.journal.done(begun.number, run, [(one.reference, one.digest) for one in result.published])
-            self.progress.note(f"{begun.image}: finished what run {begun.run} had begun to publish")
-            done.append((begun.image, result.published))
+                done += Finishing(held_back={begun.image: (held, error.code)})
         return done
+
+    def _finish(self, run: int, begun: ImageSet) -> Finishing:
+        if begun.state == State.ROLLING_BACK:
+            undone = self.take_back(run, begun)
+            self.progress.note(f"{begun.image}: finished taking back what run {begun.run} had published")
+            return Finishing(images=(begun.image,), published=undone.published)
+        result = shielded(lambda: finish(self.registries, begun, self.lead), on_interrupt=self._wait)
+        if result.gone:
+            self.progress.warn(f"{begun.image}: what run {begun.run} had begun to publish is given up: {result.gone}")
+            self.journal.abandon(begun.number)
+            return Finishing()
+        for reference in result.moved[:1]:
+            more = f" and {len(result.moved) - 1} more were" if len(result.moved) > 1 else " was"
+            self.progress.warn(f"{begun.image}: {reference}{more} led elsewhere since run {begun.run}, and left there")
+        self.journal.done(begun.number, run, [(one.reference, one.digest) for one in result.published])
+        self.progress.note(f"{begun.image}: finished what run {begun.run} had begun to publish")
+        return Finishing(images=(begun.image,), published=result.published)
+
+    def take_back(self, run: int, one: ImageSet) -> RolledBack:
+        """Lead the references of a set back to where they led before it. Raises `UnreachableError`; then the next run goes on with it."""
+        former = self.journal.former(one.number)
+        self.journal.begin_roll_back(one.number)
+        done = shielded(lambda: roll_back(self.registries, one, self.lead, former), on_interrupt=self._wait)
+        self.journal.roll_back(one.number, run, [(ref.reference, ref.digest) for ref in done.published])
+        return done
+
+    def _wait(self) -> None:
+        self.progress.note("stopping: tags are being led, which is not left half done (once more: at once)")
 
     def _candidates(self, images: Sequence[Image], outcome: _Outcome) -> list[Candidate]:
         found = []
@@ -230,7 +296,6 @@ class Publisher:
         self,
         run: int,
         fresh: Sequence[tuple[Candidate, ImageSet | None]],
-        heads: Mapping[str, str | None],
         outcome: _Outcome,
         *,
         rebuilds: Rebuilds,
@@ -260,8 +325,8 @@ class Publisher:
                         if len(brought[image]) < len(one.proven):
                             continue
                         members = tuple(brought[image][cell.id] for cell, _ in one.proven)
-                        self._reveal(run, one, known or current.get(image), members, heads, outcome, rebuilds=rebuilds)
-                    except OrchestratorError as error:
+                        self._reveal(run, one, known or current.get(image), members, outcome, rebuilds=rebuilds)
+                    except (OrchestratorError, OSError) as error:
                         outcome.fail(image, error)
                     del waiting[image]
             except BaseException:
@@ -274,12 +339,13 @@ class Publisher:
         one: Candidate,
         current: ImageSet | None,
         members: tuple[Member, ...],
-        heads: Mapping[str, str | None],
         outcome: _Outcome,
         *,
         rebuilds: Rebuilds,
     ) -> None:
         """All content is there: put the index beside it, write down what will change, and change it."""
+        # Asked once more: building and bringing may have taken hours, and others may publish, too.
+        heads = self.registries.heads(name for name, _, _ in references(self.names, one.image, _cells(one)))
         index = self._index(one, current, members, heads)
         some = targets(self.names, one.image, _cells(one), members, index.digest, heads)
         before = [self.ledger.attempt(member.attempt) for member in current.members] if current is not None else [None]
@@ -295,7 +361,7 @@ class Publisher:
         number = self.journal.begin(run, whole)
         manifests = {index.digest: index, **self._manifests(members)}
 
-        shielded(lambda: self.lead(some, manifests))
+        shielded(lambda: self.lead(some, manifests), on_interrupt=self._wait)
         published = changed(some)
         self.journal.done(number, run, [(target.reference, target.digest) for target in published])
         outcome.published += published
@@ -345,7 +411,9 @@ class _Outcome:
         if self.chronicle is not None:
             self.chronicle.hold_back(self.run, image, f"{held.reason} ({held.mend})" if held.mend else held.reason)
 
-    def fail(self, image: str, error: OrchestratorError) -> None:
+    def fail(self, image: str, error: OrchestratorError | OSError) -> None:
+        if isinstance(error, OSError):
+            error = EnvironmentFailedError(str(error), mend="see that there is room for its layers, then publish again")
         self.hold_back(image, Held(reason=error.message, mend=error.mend), error.code)
 
     def foresee(self, some: Sequence[Published]) -> None:

@@ -11,30 +11,39 @@ T = TypeVar("T")
 _LOOK = 0.1
 
 
-def shielded(work: Callable[[], T]) -> T:
-    """Do `work` to its end, then interrupt if that was asked for meanwhile. What it raises is raised."""
+def shielded(work: Callable[[], T], *, on_interrupt: Callable[[], None] = lambda: None) -> T:
+    """Do `work` to its end, then interrupt if that was asked for meanwhile. What it raises is raised.
+
+    `on_interrupt` is called when it is asked for, so that whoever waits may be told.
+    """
     results: list[T] = []
     errors: list[BaseException] = []
+    over = threading.Event()
 
     def body() -> None:
         try:
             results.append(work())
         except BaseException as error:  # noqa: BLE001 - handed on
             errors.append(error)
+        finally:
+            over.set()
 
     # A daemon: a second Ctrl-C ends it with the process.
     thread = threading.Thread(target=body, name="shielded", daemon=True)
-    thread.start()
     interrupted: KeyboardInterrupt | None = None
-    while thread.is_alive():
+    # Not by joining the thread: an interrupted join takes it for ended (https://github.com/python/cpython/issues/90882).
+    while not over.is_set():
         try:
-            thread.join(_LOOK)
+            if thread.ident is None:
+                thread.start()
+            over.wait(_LOOK)
         except KeyboardInterrupt as error:
-            if interrupted is not None:
+            if interrupted is not None or thread.ident is None:
                 raise
             interrupted = error
-    if interrupted is not None:
-        raise interrupted
+            on_interrupt()
     if errors:
         raise errors[0]
+    if interrupted is not None:
+        raise interrupted
     return results[0]

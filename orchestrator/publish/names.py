@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.errors import UsageError
 from orchestrator.matrix.model import Cell, Image, Matrix
 
 
@@ -39,6 +40,16 @@ class Names:
     def of_index(self, tag: str) -> str:
         """`<registry>/library/python:<tag>`."""
         return f"{self.registry}/{self.namespace}/{self.repository}:{tag}"
+
+
+def names_for(matrix: Matrix, registry: str, namespace: str) -> Names:
+    """Say where a matrix is published to. Raises `UsageError` where its indexes would lie upon an architecture's images."""
+    if namespace in {architecture.name for architecture in matrix.known}:
+        raise UsageError(
+            f'the namespace "{namespace}" is the name of an architecture, whose own images lie there',
+            mend="give another one: --namespace library, or namespace: in orchestrator.yaml",
+        )
+    return Names(registry=registry, namespace=namespace, repository=matrix.name)
 
 
 def release_first(image: Image) -> Sequence[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from orchestrator.errors import VerificationError
+from orchestrator.errors import UnreachableError, VerificationError
 from orchestrator.publish.model import Published, Target
 from orchestrator.publish.order import phases
 from orchestrator.registry.archive import Manifest
@@ -18,6 +18,10 @@ from orchestrator.registry.registries import Registries
 
 #: Tags of one phase that are set at once.
 _LANES = 8
+
+
+class ContentGoneError(UnreachableError):
+    """What a reference is to be led to is no longer in its registry."""
 
 
 def make_visible(registries: Registries, targets: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
@@ -49,12 +53,17 @@ def changed(targets: Sequence[Target]) -> tuple[Published, ...]:
 
 
 def fetch(registries: Registries, targets: Sequence[Target]) -> dict[str, Manifest]:
-    """Read the manifests of targets that were brought to the registry before. Raises `UnreachableError` when one is gone."""
+    """Read the manifests of targets that were brought to the registry before. Raises `ContentGoneError` when one is there no longer."""
     found: dict[str, Manifest] = {}
     for target in targets:
         if target.digest not in found:
             where = Reference.parse(target.reference)
             with registries.asking(where.registry, f"{where.repository}@{target.digest} cannot be read") as one:
+                if one.head(where.repository, target.digest) is None:
+                    raise ContentGoneError(
+                        f"{where.registry}/{where.repository} no longer has {target.digest}",
+                        mend="publish what is proven now",
+                    )
                 found[target.digest] = one.manifest(where.repository, target.digest)
     return found
 

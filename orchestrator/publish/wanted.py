@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.config.settings import Rebuilds
@@ -31,13 +31,14 @@ class Candidate:
 
 
 def candidate(
-    matrix: Matrix, image: Image, proven: Mapping[str, Attempt], failed: Mapping[str, Attempt]
+    matrix: Matrix, image: Image, names: Collection[str], proven: Mapping[str, Attempt], failed: Mapping[str, str]
 ) -> Candidate | Held:
     """Choose the attempts of an image, of those that are `proven` as the files say now; or say why it is held back.
 
-    `failed` are newer attempts that failed. What is required has to be proven; what is best effort may be missing.
+    `names` are the ids of its cells, `failed` says of proven ones why they count no longer. What is required has to be proven; what is best effort may be missing.
     """
-    cells = [cell for cell in matrix.cells if cell.image.id == image.id]
+    architectures = {f"{image.id}-{one.name}": one for one in matrix.enabled}
+    cells = [Cell(image=image, architecture=architectures[name]) for name in names]
     best_effort = matrix.best_effort
     required = [cell for cell in cells if cell.architecture.name not in best_effort]
     missing = [cell.id for cell in required if cell.id not in proven]
@@ -45,16 +46,16 @@ def candidate(
         return Held(
             reason=f"not proven as the files say now: {', '.join(missing)}", mend=f"orchestrator build {image.id}"
         )
-    broken = [f"{cell.id} ({failed[cell.id].failure_class})" for cell in required if cell.id in failed]
+    broken = [f"{cell.id} ({failed[cell.id]})" for cell in required if cell.id in failed]
     if broken:
         return Held(reason=f"the last attempt failed: {', '.join(broken)}", mend=f"orchestrator build {image.id}")
-    chosen = tuple((cell, proven[cell.id]) for cell in cells if cell.id in proven)
+    chosen = tuple((cell, proven[cell.id]) for cell in cells if cell.id in proven and cell.id not in failed)
     if not chosen:
         return Held(reason="no architecture is proven as the files say now", mend=f"orchestrator build {image.id}")
     without = {
         cell.architecture.name: f"best effort: {best_effort[cell.architecture.name]}"
         for cell in cells
-        if cell.id not in proven
+        if cell.id not in proven or cell.id in failed
     }
     return Candidate(image=image, proven=chosen, without=without)
 

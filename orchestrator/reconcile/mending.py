@@ -20,9 +20,9 @@ from orchestrator.publish.model import Held, ImageSet, Published, Target
 from orchestrator.publish.names import Names
 from orchestrator.publish.visible import changed, fetch, make_visible, verify
 from orchestrator.reconcile.model import Expected, Finding, Kind
-from orchestrator.reconcile.removing import remove_tag
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
+from orchestrator.registry.removing import remove_tag
 from orchestrator.system.progress import Progress
 
 #: What publishing once more, or leading tags back, mends.

@@ -41,7 +41,7 @@ def seen(world: World) -> tuple[Seen, list[str]]:
     told = Told()
     shop = dataclasses.replace(world.shop, settings=Settings(registry=ADDRESS), progress=told)
     with open_registries(shop) as registries:
-        return look(shop, publisher_of(shop, NAMES, registries)), told.warnings
+        return look(shop, publisher_of(shop, NAMES, registries), 1), told.warnings
 
 
 def places(world: World) -> dict[str, str]:
@@ -58,7 +58,7 @@ def test_what_is_published_can_be_had_from_there(published: World) -> None:
     found, warnings = seen(published)
     assert found.elsewhere == places(published)
     assert len(found.elsewhere) == 2
-    assert all(found.heads.values())
+    assert all(found.looked.heads.values())
     assert warnings == []
 
 
@@ -82,7 +82,7 @@ def test_a_registry_that_does_not_answer_is_held_to_have_what_was_published(publ
     published.wire.after = 0
     found, warnings = seen(published)
     assert found.elsewhere == places(published)
-    assert found.heads == {}
+    assert found.looked.heads == {}
     (warning,) = warnings
     assert "connection refused" in warning
     assert warning.endswith("what changed is built all the same")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -16,17 +17,22 @@ from orchestrator.config.settings import Rebuilds, Settings
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.journal import Journal
-from orchestrator.ledger.records import Start
+from orchestrator.ledger.records import Attempt, ProofRecord, Start
 from orchestrator.matrix.model import Cell
-from orchestrator.pipeline import nightly
+from orchestrator.pipeline import nightly, publication
 from orchestrator.pipeline.nightly import Wishes, run_nightly
 from orchestrator.pipeline.preparing import Prepared
 from orchestrator.pipeline.publication import open_registries, publish_images, publisher_of
-from orchestrator.pipeline.publishing import Report
+from orchestrator.pipeline.publishing import Looked, Report
 from orchestrator.pipeline.rollback import take_back
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.content import Content
 from orchestrator.publish.index import members_of
+from orchestrator.publish.leading import Leader
+from orchestrator.publish.model import ImageSet, Member
+from orchestrator.publish.names import names_for
 from orchestrator.registry.archive import Manifest
+from orchestrator.registry.registries import Registries
 from tests.unit.pipeline.fakes import NAMES, FakeIngredients, World
 from tests.unit.registry.wire import ADDRESS
 
@@ -360,3 +366,204 @@ def test_a_registry_that_is_refused_holds_back_what_it_is_asked_to_take(world: W
     assert report.code is ExitCode.UNREACHABLE
     assert "403 Forbidden (DENIED: not yours)" in report.held_back[SLIM2].reason
     assert json.dumps(tags(world)) == "{}"
+
+
+def test_a_registry_that_stumbles_over_what_is_begun_holds_back_that_image_alone(world: World) -> None:
+    world.run((*world.cells(SLIM2), *world.cells(SLIM3)))
+    publish(world, SLIM2)
+    rebuild(world, SLIM2)
+    begun = begin(world, SLIM2)
+    # What the set was made of is gone: it is given up, and what is proven is published.
+    for digest in (begun.index.digest, *begun.digests):
+        for repository in ("library/python", "amd64/python", "arm64v8/python"):
+            world.wire.manifests.pop((repository, digest), None)
+    report = publish(world, SLIM2, SLIM3, rebuilds=Rebuilds.ALWAYS)
+    assert report.held_back == {}
+    assert Journal(world.shop.ledger).unfinished(PLACE) == ()
+    assert "3.9.2-slim" in tags(world)
+    assert len(set(tags(world).values())) == 2
+
+
+def begin(world: World, image: str) -> ImageSet:
+    """Be killed before the first tag moves."""
+
+    class Killed(BaseException):
+        """As a kill -9, but for the process."""
+
+    def kill() -> None:
+        if not world.wire.puts[-1][1].startswith("sha256-"):
+            raise Killed
+
+    world.wire.watch = kill
+    with pytest.raises(Killed):
+        publish(world, image, rebuilds=Rebuilds.ALWAYS)
+    world.wire.watch = lambda: None
+    (begun,) = Journal(world.shop.ledger).unfinished(PLACE)
+    return begun
+
+
+def test_what_cannot_be_finished_now_waits_and_its_neighbours_do_not(world: World) -> None:
+    world.run((*world.cells(SLIM2), *world.cells(SLIM3)))
+    publish(world, SLIM2)
+    rebuild(world, SLIM2)
+    begin(world, SLIM2)
+    denied = httpx.Response(403, json={"errors": [{"code": "DENIED", "message": "no"}]})
+    world.wire.refused["PUT", "/v2/library/python/manifests/2.7.18-slim"] = denied
+    report = publish(world, SLIM2, SLIM3)
+    assert set(report.held_back) == {SLIM2}
+    assert "cannot be finished: " in report.held_back[SLIM2].reason
+    assert report.code is ExitCode.UNREACHABLE
+    assert "3.9.2-slim" in tags(world)
+    world.wire.refused.clear()
+    assert publish(world, SLIM2).finished == (SLIM2,)
+
+
+def test_a_roll_back_that_was_killed_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run(world.cells(SLIM2))
+    publish(world, SLIM2)
+    old = tags(world)
+    rebuild(world, SLIM2)
+    run = world.shop.ledger.start_run("x") + 1
+    publish(world, SLIM2, rebuilds=Rebuilds.ALWAYS)
+    monkeypatch.setattr(Journal, "roll_back", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with open_registries(world.shop) as registries, pytest.raises(KeyboardInterrupt):
+        take_back(publisher_of(world.shop, NAMES, registries), run, run, {SLIM2})
+    monkeypatch.undo()
+    with_wire(world, monkeypatch)
+    report = publish(world, SLIM2, rebuilds=Rebuilds.BASE)
+    assert report.finished == (SLIM2,)
+    assert "rolled back" in report.held_back[SLIM2].reason
+    assert tags(world) == old
+
+
+def with_wire(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the registry on the wire again, after all that was replaced was put back."""
+    connection: Any = world.engine
+    monkeypatch.setattr(publication, "Registries", partial(Registries, http=world.wire.client))
+    monkeypatch.setattr(Leader, "start", lambda _: None)
+    monkeypatch.setattr(Workshop, "open_client", lambda _: connection)
+
+
+def test_what_was_said_again_stays_said(world: World) -> None:
+    world.run(world.cells(SLIM2))
+    publish(world, SLIM2)
+    rebuild(world, SLIM2)
+    run = world.shop.ledger.start_run("x") + 1
+    publish(world, SLIM2, rebuilds=Rebuilds.ALWAYS)
+    with open_registries(world.shop) as registries:
+        take_back(publisher_of(world.shop, NAMES, registries), run, run, {SLIM2})
+    publish(world, SLIM2, rebuilds=Rebuilds.ALWAYS, again=True)
+    after = publish(world, SLIM2)
+    assert (after.held_back, after.published) == ({}, ())
+
+
+def test_a_roll_back_leads_to_the_set_before_not_to_what_half_was_there(world: World) -> None:
+    world.run(world.cells(SLIM2))
+    publish(world, SLIM2)
+    old = tags(world)
+    world.wire.manifests["library/python", "2.7-slim"] = world.wire.manifests["amd64/python", "2.7-slim"]  # drifted
+    rebuild(world, SLIM2)
+    run = world.shop.ledger.start_run("x") + 1
+    publish(world, SLIM2, rebuilds=Rebuilds.ALWAYS)
+    with open_registries(world.shop) as registries:
+        take_back(publisher_of(world.shop, NAMES, registries), run, run, {SLIM2})
+    assert tags(world) == old
+
+
+def test_a_tag_that_was_set_meanwhile_is_not_overwritten(world: World) -> None:
+    world.run(world.cells(SLIM2))
+    publish(world, SLIM2)
+    names = [name for (where, name) in world.wire.manifests if where == "library/python" and ":" not in name]
+    for name in names:
+        if not name.startswith("sha256-"):
+            del world.wire.manifests["library/python", name]
+    other = world.wire.manifests["amd64/python", "2.7-slim"]
+    with open_registries(world.shop) as registries:
+        publisher = publisher_of(world.shop, NAMES, registries)
+        seen = Looked(heads=registries.heads([NAMES.of_index("2.7.18-slim")]))
+        world.wire.manifests["library/python", "2.7.18-slim"] = other
+        report = publisher.publish(world.shop.ledger.start_run("x"), [world.cells(SLIM2)[0].image], seen=seen)
+    assert "would change" in report.held_back[SLIM2].reason
+    assert world.wire.manifests["library/python", "2.7.18-slim"] == other
+
+
+def test_an_image_that_was_refused_when_it_was_looked_at_again_is_not_published(world: World) -> None:
+    world.run(world.cells(SLIM2))
+    attempt = world.shop.ledger.newest(proven=True)[f"{SLIM2}-amd64"]
+    run = world.shop.ledger.start_run("test")
+    failed = ProofRecord(name="behaviour/tls", verdict="failed", detail="no", seconds=1.0)
+    world.shop.ledger.examined(
+        run, cell=attempt.cell, reference="r", digest=attempt.digest, execution="native", seconds=1.0, proofs=[failed]
+    )
+    held = publish(world, SLIM2).held_back[SLIM2]
+    assert held.reason == f"the last attempt failed: {SLIM2}-amd64 (refused when it was proven again: behaviour/tls)"
+
+
+def test_a_refusal_is_not_forgotten_for_an_attempt_that_was_stopped(world: World) -> None:
+    world.run(world.cells(SLIM2))
+    proven = world.shop.ledger.newest(proven=True)[f"{SLIM2}-amd64"]
+    for kind in ("proof failed", "cancelled"):
+        run = world.shop.ledger.start_run("build")
+        start = Start(cell=proven.cell, key=proven.key, execution="native", log="", ingredients=proven.ingredients)
+        number = world.shop.ledger.start_attempt(run, start)
+        world.shop.ledger.failed(number, failure_class=kind, message="no", seconds=1)
+    assert publish(world, SLIM2).held_back[SLIM2].reason == f"the last attempt failed: {SLIM2}-amd64 (proof failed)"
+
+
+def test_a_disk_that_is_full_holds_back_the_image_that_it_met(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run((*world.cells(SLIM2), *world.cells(SLIM3)))
+    bring = Content.bring
+
+    def full(self: Content, cell: Cell, attempt: Attempt, *, known: str = "") -> Member:
+        if cell.image.id == SLIM2:
+            raise OSError(28, "No space left on device")
+        return bring(self, cell, attempt, known=known)
+
+    monkeypatch.setattr(Content, "bring", full)
+    report = publish(world, SLIM2, SLIM3)
+    assert set(report.held_back) == {SLIM2}
+    assert report.code is ExitCode.ENVIRONMENT
+    assert "3.9.2-slim" in tags(world)
+
+
+def test_a_namespace_is_no_architecture(world: World) -> None:
+    with pytest.raises(UsageError, match='"amd64" is the name of an architecture'):
+        names_for(world.shop.matrix, ADDRESS, "amd64")
+
+
+def test_what_is_published_is_signed_when_that_is_asked_for(world: World) -> None:
+    world.run(world.cells(SLIM2))
+    publish(world, SLIM2)
+    done: list[str] = []
+
+    class Beside:
+        """Signs."""
+
+        notes: ClassVar[list[str]] = []
+
+        def __call__(self, whole: ImageSet, /) -> None:
+            done.append(whole.image)
+
+        def lacks(self, whole: ImageSet, /) -> bool:
+            return whole.image not in done
+
+    with open_registries(world.shop) as registries:
+        publisher = dataclasses.replace(publisher_of(world.shop, NAMES, registries), beside=Beside())
+        for _ in range(2):
+            report = publisher.publish(world.shop.ledger.start_run("x"), [world.cells(SLIM2)[0].image])
+            assert report.published == ()
+    assert done == [SLIM2]
+
+
+def test_a_night_finishes_first(nights: World) -> None:
+    shop = with_registry(nights, ADDRESS)
+    run_nightly(shop, nights.cells(SLIM2), nights.board)
+    rebuild(nights, SLIM2)
+    begin(nights, SLIM2)
+    nights.board.interrupt = "make"
+    rebuild_later = "ingredients = json_set(ingredients, '$.base', 'sha256:other'), key = key || '-other'"
+    nights.change(rebuild_later, f"{SLIM2}%")
+    night = run_nightly(shop, nights.cells(SLIM2), nights.board)
+    assert night.code is ExitCode.INTERRUPTED
+    assert len(set(tags(nights).values())) == 1
+    assert Journal(nights.shop.ledger).unfinished(PLACE) == ()

@@ -9,6 +9,7 @@ from orchestrator.errors import VerificationError
 from orchestrator.registry.archive import Manifest
 from orchestrator.registry.conversation import RefusedError
 from orchestrator.registry.distribution import OCI_MANIFEST, Distribution
+from orchestrator.system.retrying import TransientError
 
 #: What an empty config holds. https://github.com/opencontainers/image-spec/blob/v1.1.0/manifest.md#guidance-for-an-empty-descriptor
 _EMPTY = b"{}"
@@ -30,10 +31,18 @@ def remove_tag(distribution: Distribution, repository: str, tag: str) -> bool:
     distribution.put_blob(repository, config["digest"], config["size"], lambda: (_EMPTY,))
     distribution.set_manifest(repository, tag, stand_in)
     try:
-        distribution.conversation.ask("DELETE", repository, f"manifests/{stand_in.digest}", missing_is_fine=True)
+        distribution.retries.repeat(
+            f"{distribution.conversation.registry}/{repository}: DELETE manifests/{stand_in.digest[:19]}",
+            lambda: distribution.conversation.ask(
+                "DELETE", repository, f"manifests/{stand_in.digest}", missing_is_fine=True
+            ),
+        )
     except (RefusedError, VerificationError):
         distribution.set_manifest(repository, tag, before)
         return False
+    except TransientError:
+        distribution.set_manifest(repository, tag, before)
+        raise
     return distribution.head(repository, tag) is None
 
 
