@@ -15,8 +15,8 @@ from typing import Any
 
 from orchestrator.attest.model import IN_TOTO, Attached, Document, Subject, Where
 from orchestrator.attest.provenance import beside, document
+from orchestrator.registry.answers import RefusedError, following
 from orchestrator.registry.archive import Manifest
-from orchestrator.registry.conversation import RefusedError
 from orchestrator.registry.distribution import OCI_INDEX, OCI_MANIFEST, Distribution
 from orchestrator.system.files import write_atomically
 from orchestrator.system.places import Places
@@ -108,9 +108,8 @@ def referrers(distribution: Distribution, repository: str, digest: str) -> tuple
             # Some answer anything with a page for people.
             if not answer.is_success or OCI_INDEX not in answer.headers.get("Content-Type", ""):
                 return None
-            found += answer.json().get("manifests") or ()
-            following = answer.links.get("next", {}).get("url")
-            path = str(answer.url.join(following)) if following else ""
+            found += Manifest.of(answer.content).children
+            path = following(answer)
         return tuple(found)
 
     try:

@@ -21,6 +21,7 @@ from orchestrator.errors import (
     CellsFailedError,
     EnvironmentFailedError,
     ExitCode,
+    InterruptedRunError,
     OrchestratorError,
     UnreachableError,
     UsageError,
@@ -43,20 +44,25 @@ _ERRORS: Mapping[int, type[OrchestratorError]] = {
 
 @dataclass(kw_only=True)
 class Leader:
-    """Leads tags: in a process of its own where one can be had. One thread uses it; closed with the context.
+    """Leads tags: in a process of its own where one can be had. Closed with the context.
 
-    `lock` is a file that stays locked as long as the process lives (None: there is none); `on_retry` is told what was tried again, in a line.
+    One thread uses it; another one may close it meanwhile. `lock` is a file that stays locked as long as the process lives (None: there is
+    none); `on_retry` is told what was tried again, in a line.
     """
 
-    registries: Registries
+    registries: Registries = field(repr=False)
     lock: int | None = None
     on_retry: Callable[[str], None] = lambda _: None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _closed: bool = field(default=False, init=False, repr=False)
 
     def start(self) -> None:
         """Start the process; where that is not possible, the tags are led in this one."""
         if self._process is not None:
-            return
+            if not self._closed:
+                return
+            self._process.wait()  # what it was told of comes first
+        self._process, self._closed = None, False
         environment = {name: value for name, value in self.registries.environment.items() if name != VARIABLE}
         with contextlib.suppress(OSError):
             # Not by `system.process`, which ends what it starts.
@@ -71,10 +77,10 @@ class Leader:
             )
 
     def lead(self, targets: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
-        """Lead targets to their digests and read them back. Raises like `make_visible` and `verify`."""
+        """Lead targets to their digests and read them back. Raises like `make_visible` and `verify`, `InterruptedRunError` when it was closed."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            self._here(targets, manifests)
+            _lead(self.registries, targets, manifests)
             return
         request = {
             "targets": [asdict(target) for target in targets],
@@ -86,30 +92,35 @@ class Leader:
             process.stdin.flush()
             answer = self._answer(process.stdout)
         except (OSError, ValueError):
+            if self._closed:
+                raise InterruptedRunError(
+                    "stopped while tags were led", mend="run the same again: it goes on where it was"
+                ) from None
             # It is gone, and may have done a part: what is done is not done again.
             self._process = None
+            _bury(process)
             now = self.registries.heads(target.reference for target in targets)
-            self._here([replace(target, before=now[target.reference]) for target in targets], manifests)
+            _lead(self.registries, [replace(target, before=now[target.reference]) for target in targets], manifests)
             return
         if answer["code"] != ExitCode.DONE:
             kind = _ERRORS.get(answer["code"], EnvironmentFailedError)
             raise kind(answer["message"], mend=answer["mend"])
 
-    def close(self) -> None:
-        """Let the process end."""
-        if self._process is not None:
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-            # What it was told of may take its time with a registry that stumbles, and needs nobody.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=_FAREWELL)
-            self._process = None
-
-    def _here(self, targets: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
-        make_visible(self.registries, targets, manifests)
-        verify(self.registries, targets)
+    def close(self) -> bool:
+        """Let the process end; False when it has not ended yet, as it is still leading tags: it needs nobody for that, and keeps the lock meanwhile."""
+        process, self._closed = self._process, True
+        if process is None:
+            return True
+        _shut(process.stdin)
+        try:
+            # What it was told of may take its time with a registry that stumbles.
+            process.wait(timeout=_FAREWELL)
+        except subprocess.TimeoutExpired:
+            # Another thread may be reading what it answers: closing that now would wait for it.
+            return False
+        _shut(process.stdout)
+        self._process = None
+        return True
 
     def _answer(self, pipe: IO[bytes]) -> dict[str, Any]:
         while line := pipe.readline():
@@ -122,33 +133,63 @@ class Leader:
 
 
 def serve(asked: IO[bytes], answers: IO[bytes], make: Callable[[frozenset[str], Retries], Registries]) -> None:
-    """Lead what is asked for until nobody asks any more; nobody need read the answers."""
+    """Lead what is asked for until nobody asks any more; nobody need read the answers.
+
+    `make` is called once: what registries gave for the first set (connections, tokens) is used for the others as well.
+    """
 
     def say(said: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError, ValueError):
             answers.write(json.dumps(said).encode() + b"\n")
             answers.flush()
 
-    while line := asked.readline():
-        try:
-            request = json.loads(line)
-        except ValueError:
-            return  # whoever wrote it was killed in the middle: nothing of it was begun
-        retries = Retries(
-            on_retry=lambda what, tries, seconds: say({"retry": f"{what}; try {tries + 1} in {seconds:.1f} s"})
-        )
-        code, message, mend = ExitCode.DONE, "", ""
-        try:
-            targets = [Target(**one) for one in request["targets"]]
-            manifests = {
-                digest: Manifest.of(raw.encode(), kind) for digest, (raw, kind) in request["manifests"].items()
-            }
-            with make(frozenset(request["plain"]), retries) as registries:
-                make_visible(registries, targets, manifests)
-                verify(registries, targets)
-        except OrchestratorError as error:
-            code, message, mend = error.code, error.message, error.mend
-        say({"code": int(code), "message": message, "mend": mend, "retries": retries.count})
+    retries = Retries(
+        on_retry=lambda what, tries, seconds: say({"retry": f"{what}; try {tries + 1} in {seconds:.1f} s"})
+    )
+    with contextlib.ExitStack() as stack:
+        registries: Registries | None = None
+        while line := asked.readline():
+            try:
+                request = json.loads(line)
+            except ValueError:
+                return  # whoever wrote it was killed in the middle: nothing of it was begun
+            code, message, mend, before = ExitCode.DONE, "", "", retries.count
+            try:
+                targets = [Target(**one) for one in request["targets"]]
+                manifests = {
+                    digest: Manifest.of(raw.encode(), kind) for digest, (raw, kind) in request["manifests"].items()
+                }
+                if registries is None:
+                    registries = stack.enter_context(make(frozenset(request["plain"]), retries))
+                _lead(registries, targets, manifests)
+            except OrchestratorError as error:
+                code, message, mend = error.code, error.message, error.mend
+            say({"code": int(code), "message": message, "mend": mend, "retries": retries.count - before})
+
+
+def _lead(registries: Registries, targets: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
+    # All tokens before the first tag: to get one takes longer than to lead a tag.
+    registries.introduce(target.reference for target in targets if target.changes)
+    make_visible(registries, targets, manifests)
+    verify(registries, targets)
+
+
+def _shut(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        # What is still in its buffer is for nobody.
+        with contextlib.suppress(OSError):
+            pipe.close()
+
+
+def _bury(process: subprocess.Popen[bytes]) -> None:
+    """Reap a process that does not answer any more. One that lives on must not lead tags beside us."""
+    _shut(process.stdin)
+    try:
+        process.wait(timeout=_FAREWELL)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _shut(process.stdout)
 
 
 def _main() -> None:

@@ -30,7 +30,7 @@ from orchestrator.reconcile.mending import Mender, OpenWorkshop
 from orchestrator.reconcile.model import Compared, Expected, Finding, Kind
 from orchestrator.reconcile.tags import misled, undeclared, unfinished
 from orchestrator.reconcile.words import Words
-from orchestrator.registry.conversation import make_client
+from orchestrator.registry.exchange import make_client
 from orchestrator.registry.registries import Registries
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Progress

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import docker
 
 _PIECE = 1 << 18
+#: Bytes of a manifest; registries need not take larger ones. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pushing-manifests
+LARGEST = 4 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +33,15 @@ class Manifest:
 
     @classmethod
     def parse(cls, digest: str, raw: bytes, media_type: str = "") -> Manifest:
-        """Read a manifest; its media type is the one that it names itself, else the one given."""
-        content: dict[str, Any] = json.loads(raw)
+        """Read a manifest; its media type is the one that it names itself, else the one given. Raises `ValueError` for what is none."""
+        if len(raw) > LARGEST:
+            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+        try:
+            content = json.loads(raw)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+        if fault := _fault(content):
+            raise ValueError(fault)
         own = str(content.get("mediaType") or media_type)
         return cls(digest=digest, media_type=own, raw=raw, content=content)
 
@@ -49,8 +58,27 @@ class Manifest:
     @property
     def blobs(self) -> dict[str, int]:
         """Digests and sizes in bytes of config and layers; none for an index."""
-        entries = [*([self.content["config"]] if "config" in self.content else []), *self.content.get("layers", ())]
+        entries = [*([self.content["config"]] if "config" in self.content else []), *(self.content.get("layers") or ())]
         return {str(entry["digest"]): int(entry["size"]) for entry in entries}
+
+
+def _fault(content: Any) -> str:
+    """Say what of a manifest, of all that is read of it later, is missing or of another form; empty when nothing is."""
+    if not isinstance(content, dict):
+        return "it is no JSON object"
+    for name in ("config", "layers", "manifests"):
+        entries = [content[name]] if name == "config" and name in content else content.get(name) or []
+        if not isinstance(entries, list):
+            return f"its {name} are no list"
+        for entry in entries:
+            if not isinstance(entry, dict) or not isinstance(entry.get("digest"), str):
+                return f"an entry of its {name} has no digest"
+            # Nothing is ever sent by what an index says of sizes.
+            if not isinstance(entry.get("size", 0 if name == "manifests" else None), int):
+                return f"an entry of its {name} has no size"
+            if not all(isinstance(entry.get(key) or {}, dict) for key in ("annotations", "platform")):
+                return f"an entry of its {name} has annotations, or a platform, of another form"
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,57 +1,45 @@
-"""One request to a registry and its answer: who we are is said when asked for, and what goes wrong is told apart."""
+"""One request to a registry and its answer: who we are is said when asked for, and only to the registry; what goes wrong is told apart."""
 
 from __future__ import annotations
 
-import contextlib
-import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from pathlib import Path
+from typing import IO
 
 import httpx
 
-from orchestrator.errors import VerificationError
+from orchestrator.registry.answers import RefusedError, json_object, problem, strange
 from orchestrator.registry.credentials import Challenge, Login, basic
+from orchestrator.registry.exchange import Body, Exchange, Sockets
 from orchestrator.registry.gate import Gate
-from orchestrator.registry.reference import address
-from orchestrator.system.http import TRANSIENT_STATUS, retry_after
+from orchestrator.registry.site import Site
+from orchestrator.registry.tokens import LIFETIME, KnownLogin, Token, Tokens
 from orchestrator.system.retrying import TransientError
 
-#: Seconds. Registries of some size take their time to commit a large layer.
-TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=60.0, pool=10.0)
-
-#: Where docker keeps the authorities of single registries, in a directory each.
-_CERTIFICATES = Path("/etc/docker/certs.d")
-
-#: Gives the bytes to send, from the start each time that it is called.
-Body = Callable[[], Iterable[bytes]]
-
-
-class RefusedError(Exception):
-    """A definite no of the registry; the message is its reason in one line."""
+#: Redirections of one request that are followed.
+_HOPS = 5
+#: Redirections that say "the same there" (RFC 9110, 15.4), and those that reading follows besides.
+_SAME, _SEE = frozenset({307, 308}), frozenset({301, 302, 303})
+_READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:
     """Requests to `registry` (`HOST[:PORT]`), each sent once.
 
-    `login` is called when the registry asks who we are; `tokens` are what it gave for that, by repository and scope, and may be kept for a
-    whole run. `plain` registries are spoken to without TLS. `gate` is shut when the registry asks for a pause. Threads may share it.
+    `login` is asked when the registry asks who we are; `tokens` are what it gave for that, by repository and scope, and may be kept for a whole
+    run. `plain` registries are spoken to without TLS. `gate` is shut when the registry asks for a pause; `check` is called before and within
+    every request, and ends it with what it raises. Threads may share it.
     """
 
     registry: str
     client: httpx.Client
-    login: Callable[[], Login | None] = lambda: None
-    tokens: dict[str, str] = field(default_factory=dict)
+    login: KnownLogin = field(default_factory=lambda: KnownLogin(find=lambda: None))
+    tokens: Tokens = field(default_factory=Tokens, repr=False)
     plain: bool = False
     gate: Gate = field(default_factory=Gate)
-
-    @property
-    def _base(self) -> str:
-        # Engines and buildx take registries on the loopback address without TLS, too.
-        plain = self.plain or is_loopback(self.registry)
-        return f"{'http' if plain else 'https'}://{address(self.registry)}/v2/"
+    check: Callable[[], None] = lambda: None
+    _sockets: Sockets = field(default_factory=Sockets, init=False, repr=False)
 
     def ask(
         self,
@@ -69,111 +57,163 @@ class Conversation:
         `also` is another scope that is needed. Raises `RefusedError` for a definite no, `TransientError` for what may work later,
         `VerificationError` when the registry got other bytes than those of the digest.
         """
-        url = path if "://" in path else f"{self._base}{repository}/{path}"
         # Pushing is another scope than pulling: a token for one repository may be good for reading only.
-        scope = f"{repository} {also} {'pull' if method in {'GET', 'HEAD'} else 'push'}"
-        self.gate.wait()
-        answer = self._send(method, url, headers, body, token=self.tokens.get(scope, ""))
-        if answer.status_code == httpx.codes.UNAUTHORIZED and self._is_ours(url):
-            token = self.tokens[scope] = self._authorize(answer, also)
-            answer = self._send(method, url, headers, body, token=token)
+        scope = f"{repository} {also} {'pull' if method in _READING else 'push'}"
+        request = _Request(method=method, url=self._url(repository, path), headers=headers or {}, body=body)
+        answer = self._authorized(request, scope, also)
         if answer.is_success or (missing_is_fine and answer.status_code == httpx.codes.NOT_FOUND):
             return answer
-        problem = _problem(answer)
-        if isinstance(problem, TransientError):
-            self.gate.shut(problem.after)
-        raise problem
+        raise self._problem(answer)
 
-    def _is_ours(self, url: str) -> bool:
-        # Uploads may be sent elsewhere (to a storage that has its own signature in the address); nobody there is told who we are.
-        return url.startswith(self._base)
+    def fetch(self, repository: str, path: str, into: IO[bytes]) -> None:
+        """Read what may be large into a file, piece by piece, from the file's beginning. Raises like `ask`."""
+        # No content coding: the bytes are wanted as they are kept.
+        headers = {"Accept-Encoding": "identity"}
+        request = _Request(method="GET", url=self._url(repository, path), headers=headers, into=into)
+        answer = self._authorized(request, f"{repository}  pull", "")
+        if not answer.is_success:
+            raise self._problem(answer)
 
-    def _authorize(self, answer: httpx.Response, also: str) -> str:
-        challenge, login = Challenge.parse(answer.headers.get("WWW-Authenticate", "")), self.login()
-        if challenge.scheme == "basic" and login is not None and login.username:
-            return basic(login)
+    def introduce(self, repository: str) -> None:
+        """Say who we are ahead of pushing to a repository, so that no request of that has to be sent twice.
+
+        The registry is asked for nothing, and writes nothing: where it wants to know who asks even that, the leave to push is got from it. Where
+        it does not, nothing is done. Raises `RefusedError` when that leave is not given, `TransientError` as in `ask`.
+
+        Source: https://distribution.github.io/distribution/spec/auth/token/
+        """
+        scope = f"{repository}  push"
+        if self.tokens.fresh(scope):
+            return
+        self.gate.wait()
+        answer = self._send(_Request(method="GET", url=httpx.URL(self._site.base)))
+        if answer.status_code == httpx.codes.UNAUTHORIZED and self._site.has(answer.url):
+            asked = f"repository:{repository}:pull,push"
+            self.tokens.renewed(scope, self.tokens.value(scope), lambda: self._authorize(answer, asked))
+            self.tokens.share(scope, f"{repository}  pull")
+        elif isinstance(trouble := problem(answer), TransientError):
+            raise self._problem(answer) from trouble
+
+    def cut(self) -> None:
+        """End all requests that are under way: they raise `TransientError`."""
+        self._sockets.cut()
+
+    @property
+    def _site(self) -> Site:
+        return Site.of_registry(self.registry, plain=self.plain)
+
+    def _url(self, repository: str, path: str) -> httpx.URL:
+        try:
+            return httpx.URL(path if "://" in path else f"{self._site.base}{repository}/{path}")
+        except httpx.InvalidURL as error:
+            raise RefusedError(f"{self.registry}: no address: {error}") from error
+
+    def _problem(self, answer: httpx.Response) -> Exception:
+        found = problem(answer)
+        if isinstance(found, TransientError):
+            self.gate.shut(found.after)
+        return found
+
+    def _authorized(self, request: _Request, scope: str, also: str) -> httpx.Response:
+        """Send a request, and once more when the registry wants to know who asks, or does not take the token any more."""
+        self.gate.wait()
+        token = self.tokens.value(scope)
+        answer = self._send(request, token)
+        # Uploads and downloads may lead elsewhere: nobody there is told who we are, however it asks.
+        if answer.status_code != httpx.codes.UNAUTHORIZED or not self._site.has(answer.url):
+            return answer
+        another = self.tokens.renewed(scope, token, lambda: self._authorize(answer, also, expired=bool(token)))
+        answer = self._send(request, another)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self.tokens.forget(scope, another)
+        return answer
+
+    def _authorize(self, answer: httpx.Response, also: str, *, expired: bool = False) -> Token:
+        """Get what the registry wants to see. A login that was good before is looked up again when it is not any more: helpers give some for an hour."""
+        challenge = Challenge.best(answer.headers.get_list("WWW-Authenticate"))
+        login = self.login()
+        if challenge.scheme == "basic":
+            if expired and login is not None:
+                login = self.login(instead_of=login)
+            if login is None or not login.username:
+                raise problem(answer)
+            return Token(value=basic(login))
         if challenge.scheme != "bearer":
-            raise _problem(answer)
-        request = challenge.token_request(login, also=also)
-        given = self._send(
-            request.method, str(request.url), request.headers, lambda: (request.read(),), token="", own=True
-        )
+            raise problem(answer)
+        given = self._ask_for_token(challenge, login, also)
+        if expired and login is not None and given.status_code in {400, 401, 403}:
+            given = self._ask_for_token(challenge, self.login(instead_of=login), also)
         if not given.is_success:
-            raise _problem(given)
-        said = given.json()
-        return f"Bearer {said.get('token') or said.get('access_token')}"
+            raise problem(given)
+        said = json_object(given)
+        value = said.get("token") or said.get("access_token")
+        if not value or not isinstance(value, str):
+            raise strange(given, "it gives no token")
+        seconds = said.get("expires_in")
+        return Token(
+            value=f"Bearer {value}", seconds=float(seconds) if isinstance(seconds, int) and seconds > 0 else LIFETIME
+        )
+
+    def _ask_for_token(self, challenge: Challenge, login: Login | None, also: str) -> httpx.Response:
+        try:
+            asked = challenge.token_request(login, also=also)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise RefusedError(f"{self.registry} names no token service that can be asked: {error}") from error
+        if asked.url.scheme not in {"http", "https"}:
+            raise RefusedError(f"{self.registry} names no token service that can be asked")
+        if login is not None and asked.url.scheme != "https" and self._site.scheme == "https":
+            raise RefusedError(f"{self.registry} wants to have the login sent without TLS, to {asked.url.host}")
+        content = asked.read()
+        token = asked.headers.pop("Authorization", "")
+        request = _Request(
+            method=asked.method, url=asked.url, headers=asked.headers, body=(lambda: (content,)) if content else None
+        )
+        return self._send(request, token, site=Site.of(asked.url), astray=False)
 
     def _send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        *,
-        token: str = "",
-        own: bool = False,
+        self, request: _Request, token: str = "", *, site: Site | None = None, astray: bool = True
     ) -> httpx.Response:
-        """Send and turn trouble of the network into `TransientError`; `own` headers are taken as they are."""
-        sent = httpx.Headers(headers)
-        if token and not own and self._is_ours(url):
-            sent["Authorization"] = token
-        pieces = None if body is None else body()
-        content = b"".join(pieces) if isinstance(pieces, tuple) else pieces
-        try:
-            return self.client.request(
-                method, url, headers=sent, content=content, follow_redirects=method in {"GET", "HEAD"}
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error) or "WRONG_VERSION_NUMBER" in str(error):
-                raise RefusedError(f"no TLS with {self.registry}: {error}") from error
-            raise TransientError(str(error) or "no connection in time", connected=False) from error
-        except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            raise TransientError(f"the connection broke off ({str(error) or type(error).__name__})") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RefusedError(str(error) or type(error).__name__) from error
+        """Send a request and follow where it is redirected; `token` is said to `site` (the registry) only, and without `astray` nothing to others."""
+        site = self._site if site is None else site
+        exchange = Exchange(registry=self.registry, client=self.client, check=self.check, sockets=self._sockets)
+        url = site.home(request.url)
+        for _ in range(_HOPS + 1):
+            headers = httpx.Headers(request.headers)
+            if token and site.has(url):
+                headers["Authorization"] = token
+            answer = exchange.send(request.method, url, headers, request.body, into=request.into)
+            if not _moved(request.method, answer):
+                return answer
+            url = site.home(location(answer))
+            if not astray and not site.has(url):
+                raise strange(answer, f"it sends the request for a token elsewhere, to {url.host}")
+        raise strange(answer, "it redirects without an end")
 
 
-def make_client(registry: str, *, lanes: int = 16) -> httpx.Client:
-    """Make a client with the system's authorities, those that docker has for this registry, and the environment's proxies.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Request:
+    """A request before it is known where it leads and who asks."""
 
-    The loopback address is never reached through a proxy. `lanes` requests may be under way at once.
-    Source: https://docs.docker.com/engine/security/certificates/
-    """
-    loopback = is_loopback(registry)
-    context: ssl.SSLContext | bool = False
-    if not loopback:  # reading all authorities takes longer than many a request
-        context = ssl.create_default_context()
-        for authority in sorted((_CERTIFICATES / registry).glob("*.crt")):
-            with contextlib.suppress(ssl.SSLError, OSError):
-                context.load_verify_locations(cafile=str(authority))
-    return httpx.Client(
-        verify=context,
-        timeout=TIMEOUT,
-        trust_env=not loopback,
-        headers={"User-Agent": "orchestrator"},
-        limits=httpx.Limits(max_connections=lanes, max_keepalive_connections=lanes),
-    )
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | None = None
+    into: IO[bytes] | None = None
 
 
-def is_loopback(registry: str) -> bool:
-    """Tell whether `HOST[:PORT]` is this machine."""
-    host = httpx.URL(f"http://{registry}/").host
-    with contextlib.suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
+def location(answer: httpx.Response) -> httpx.URL:
+    """Say where an answer sends us. Raises `RefusedError` when that is nowhere."""
+    said = answer.headers.get("Location", "")
+    try:
+        url = answer.url.join(said)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not said or url.scheme not in {"http", "https"} or not url.host:
+        raise strange(answer, f"{answer.status_code} without a Location that can be asked")
+    return url
 
 
-def _problem(answer: httpx.Response) -> Exception:
-    """Say what an unwelcome answer means: the registry's code and message where there are some."""
-    said = ""
-    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
-        first = answer.json()["errors"][0]
-        said = f" ({first['code']}: {first.get('message', '')})"
-    reason = f"{answer.status_code} {answer.reason_phrase}{said}"
-    if "DIGEST_INVALID" in said:
-        return VerificationError(
-            f"{answer.url.host} got other bytes than were sent: {reason}", mend="check the network"
-        )
-    if answer.status_code in TRANSIENT_STATUS:
-        return TransientError(reason, after=retry_after(answer))
-    return RefusedError(reason)
+def _moved(method: str, answer: httpx.Response) -> bool:
+    if answer.status_code in _SAME:
+        return True
+    return answer.status_code in _SEE and method in _READING and "Location" in answer.headers

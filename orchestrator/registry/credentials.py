@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +98,14 @@ class Challenge:
         """Read the header; an empty one gives an empty scheme."""
         scheme, _, rest = header.strip().partition(" ")
         return cls(scheme=scheme.lower(), parameters=dict(re.findall(r'(\w+)="([^"]*)"', rest)))
+
+    @classmethod
+    def best(cls, headers: Iterable[str]) -> Challenge:
+        """Choose among several: tokens, else a password, else the first."""
+        found = [cls.parse(header) for header in headers]
+        ranks = ("bearer", "basic")
+        found.sort(key=lambda one: ranks.index(one.scheme) if one.scheme in ranks else len(ranks))
+        return found[0] if found else cls.parse("")
 
     def token_request(self, login: Login | None, *, also: str = "") -> httpx.Request:
         """Ask the registry's token service for what the challenge names, and for the scope `also`."""

@@ -21,8 +21,10 @@ from typing import IO, Any, TypeVar
 import httpx
 
 from orchestrator.errors import VerificationError
+from orchestrator.registry.answers import RefusedError, following, json_object, strange
 from orchestrator.registry.archive import Manifest
-from orchestrator.registry.conversation import Body, Conversation, RefusedError
+from orchestrator.registry.conversation import Conversation, location
+from orchestrator.registry.exchange import Body
 from orchestrator.system.retrying import Retries, TransientError
 
 T = TypeVar("T")
@@ -43,6 +45,12 @@ class Memory:
     confirmed: set[tuple[str, str]] = field(default_factory=set)
     locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
     sent: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self) -> None:
+        """Count one more thing that was sent."""
+        with self._counting:
+            self.sent += 1
 
     def lock(self, repository: str, digest: str) -> threading.Lock:
         """The lock of one blob in one repository."""
@@ -65,6 +73,10 @@ class Distribution:
     memory: Memory = field(default_factory=Memory)
     without_connection: int | None = None
 
+    def introduce(self, repository: str) -> None:
+        """Say who we are ahead of pushing to a repository, where that is asked for: what is pushed then need not wait for it."""
+        self._repeat(f"{repository}: GET /v2/", lambda: self.conversation.introduce(repository))
+
     def head(self, repository: str, reference: str) -> str | None:
         """Tell the digest that a tag or a digest leads to, in one request that counts nowhere as a pull; None where there is nothing."""
         answer = self._ask(
@@ -83,28 +95,33 @@ class Distribution:
                 f"{self.conversation.registry} gives {digest} when asked for {repository}@{reference}",
                 mend="check the registry",
             )
-        return Manifest.parse(digest, answer.content, answer.headers.get("Content-Type", ""))
+        try:
+            return Manifest.parse(digest, answer.content, answer.headers.get("Content-Type", ""))
+        except ValueError as error:
+            raise strange(answer, f"{repository}/manifests/{reference} is no manifest: {error}") from error
 
     def blob(self, repository: str, digest: str) -> bytes:
         """Read a small blob, such as an image's config."""
         content = self._ask("GET", repository, f"blobs/{digest}").content
         if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
-            raise VerificationError(
-                f"{self.conversation.registry} gives other bytes for {repository}@{digest}", mend="check the registry"
-            )
+            raise self._other_bytes(repository, digest)
         return content
 
     def tags(self, repository: str) -> tuple[str, ...]:
         """List the tags of a repository; empty where there is none such."""
         found: list[str] = []
-        path = "tags/list?n=1000"
+        path, seen = "tags/list?n=1000", set[str]()
         while path:
             answer = self._ask("GET", repository, path, missing_is_fine=True)
             if answer.status_code == httpx.codes.NOT_FOUND:
                 break
-            found += answer.json().get("tags") or ()
-            following = answer.links.get("next", {}).get("url")
-            path = str(answer.url.join(following)) if following else ""
+            tags = json_object(answer).get("tags") or ()
+            if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+                raise strange(answer, "it lists something else than tags")
+            found += tags
+            seen.add(path)
+            if (path := following(answer)) in seen:
+                raise strange(answer, "its list of tags leads back to where it began")
         return tuple(found)
 
     def put_manifest(self, repository: str, reference: str, manifest: Manifest) -> None:
@@ -130,7 +147,7 @@ class Distribution:
                     f"{repository}:{reference} points at {seen} after pushing {manifest.digest}",
                     mend="the registry rewrites manifests: find out before going on",
                 )
-            self.memory.sent += 1
+            self.memory.count()
 
         self._repeat(f"{repository}: PUT manifests/{reference}", put)
 
@@ -175,17 +192,23 @@ class Distribution:
         return self.head(repository, tag) is None
 
     def _mount(self, source: str, repository: str, digest: str) -> str:
-        """Ask for a blob of another repository; returns where it has to be uploaded to instead, empty where it need not be."""
-        answer = self._ask(
-            "POST",
-            repository,
-            f"blobs/uploads/?mount={digest}&from={source}",
-            also=f"repository:{source}:pull",
-        )
-        if answer.status_code == httpx.codes.CREATED:
-            self.memory.confirmed.add((repository, digest))
+        """Ask for a blob of another repository; returns where it has to be uploaded to instead, empty where it need not be, or no such place is known.
+
+        What is refused is the mount alone (we may not read there, or it is not done at all): an upload is asked for on its own.
+        """
+        try:
+            answer = self._ask(
+                "POST",
+                repository,
+                f"blobs/uploads/?mount={digest}&from={source}",
+                also=f"repository:{source}:pull",
+            )
+            if answer.status_code == httpx.codes.CREATED:
+                self.memory.confirmed.add((repository, digest))
+                return ""
+            return str(location(answer))
+        except (RefusedError, VerificationError):
             return ""
-        return self._location(answer)
 
     def _upload(self, repository: str, digest: str, size: int, body: Body, *, at: str) -> None:
         """Send a blob's bytes to an upload begun `at` a location, or to a new one."""
@@ -198,7 +221,7 @@ class Distribution:
                 return  # it was the answer that got lost
             tried = True
             # An upload that broke off is not gone on with: what the registry kept of it is not known.
-            where = at or self._location(self.conversation.ask("POST", repository, "blobs/uploads/"))
+            where = at or str(location(self.conversation.ask("POST", repository, "blobs/uploads/")))
             at = ""
             try:
                 self.conversation.ask(
@@ -208,7 +231,7 @@ class Distribution:
                 if "BLOB_UPLOAD_" in str(error):  # the registry forgot the upload
                     raise TransientError(str(error)) from error
                 raise
-            self.memory.sent += 1
+            self.memory.count()
 
         self._repeat(f"{repository}: PUT {digest[:19]}", put)
         self.memory.confirmed.add((repository, digest))
@@ -216,7 +239,17 @@ class Distribution:
     def _fetch(self, repository: str, digest: str, file: IO[bytes]) -> None:
         file.seek(0)
         file.truncate()
-        file.write(self.conversation.ask("GET", repository, f"blobs/{digest}").content)
+        self.conversation.fetch(repository, f"blobs/{digest}", file)
+        seen = hashlib.sha256()
+        for piece in _pieces(file):
+            seen.update(piece)
+        if f"sha256:{seen.hexdigest()}" != digest:
+            raise self._other_bytes(repository, digest)
+
+    def _other_bytes(self, repository: str, digest: str) -> VerificationError:
+        return VerificationError(
+            f"{self.conversation.registry} gives other bytes for {repository}@{digest}", mend="check the registry"
+        )
 
     def _has(self, repository: str, digest: str) -> bool:
         if (repository, digest) in self.memory.confirmed:
@@ -235,11 +268,6 @@ class Distribution:
             "HEAD", repository, f"manifests/{reference}", {"Accept": _ACCEPT}, missing_is_fine=True
         )
         return bool(answer.headers.get(_DIGEST) == digest)
-
-    def _location(self, answer: httpx.Response) -> str:
-        if "Location" not in answer.headers:
-            raise RefusedError(f"{answer.status_code} without a Location")
-        return str(answer.url.join(answer.headers["Location"]))
 
     def _ask(self, method: str, repository: str, path: str, **more: Any) -> httpx.Response:
         said = path if "://" not in path else "tags/list"

@@ -13,7 +13,7 @@ _LONGEST = 60.0
 
 @dataclass(kw_only=True, slots=True)
 class Gate:
-    """Shut for a while after a 429 or a 503 with Retry-After. Threads share it.
+    """Shut for a while after a 429 or a 503 with Retry-After. `sleep` waits, and may raise to end that. Threads share it.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """

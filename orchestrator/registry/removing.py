@@ -6,8 +6,8 @@ import json
 import secrets
 
 from orchestrator.errors import VerificationError
+from orchestrator.registry.answers import RefusedError
 from orchestrator.registry.archive import Manifest
-from orchestrator.registry.conversation import RefusedError
 from orchestrator.registry.distribution import OCI_MANIFEST, Distribution
 from orchestrator.system.retrying import TransientError
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from orchestrator.errors import UnreachableError
+from orchestrator.errors import InterruptedRunError, UnreachableError
 from orchestrator.system.http import TRANSIENT_STATUS
 
 T = TypeVar("T")
@@ -101,13 +101,17 @@ class Reachability:
 
 @dataclass(kw_only=True, slots=True)
 class Retries:
-    """Makes tries within a `patience`, counts the repeated ones and tells `on_retry` of each before the pause. Threads may share it."""
+    """Makes tries within a `patience`, counts the repeated ones and tells `on_retry` of each before the pause. Threads may share it.
+
+    `sleep` makes the pauses (None: they are real, and end with `stop`).
+    """
 
     patience: Patience = field(default_factory=Patience)
     on_retry: OnRetry = lambda _what, _number, _seconds: None
-    sleep: Sleep = time.sleep
+    sleep: Sleep | None = None
     _count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
     def count(self) -> int:
@@ -119,8 +123,27 @@ class Retries:
         with self._lock:
             self._count += tries
 
+    def stop(self) -> None:
+        """Have nothing tried any more: whoever pauses wakes up, and whoever tries from now on gets `InterruptedRunError`."""
+        self._stopped.set()
+
+    def check(self) -> None:
+        """Raise `InterruptedRunError` when it was stopped."""
+        if self._stopped.is_set():
+            raise InterruptedRunError(
+                "stopped while a registry was spoken to", mend="run the same again: what is there is not sent again"
+            )
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises `InterruptedRunError` as soon as it is stopped."""
+        if self.sleep is not None:
+            self.sleep(seconds)
+        else:
+            self._stopped.wait(seconds)
+        self.check()
+
     def repeat(self, what: str, work: Callable[[], T], *, without_connection: int | None = None) -> T:
-        """Do `work` until it raises no `TransientError`; the last of them is raised when patience ends.
+        """Do `work` until it raises no `TransientError`; the last of them is raised when patience ends, `InterruptedRunError` after `stop`.
 
         That one is `connected` when any of the tries was. `without_connection` is how often it is tried when nothing answers at all, None for
         as often as else.
@@ -133,11 +156,13 @@ class Retries:
             error, left = _error(state), patience.seconds - (time.monotonic() - began)
             limit = patience.attempts
             if not error.connected and without_connection is not None:
-                limit = without_connection
+                limit = min(limit, without_connection)
             # Work that takes longer than all patience (a large layer on a slow line) still gets a second chance.
             late = left <= 0 and state.attempt_number >= _CHANCES
             heard = heard or error.connected
             error.connected = heard
+            if self._stopped.is_set():
+                return True
             return state.attempt_number >= limit or late or (error.after or 0.0) > max(left, patience.longest)
 
         def tell(state: RetryCallState) -> None:
@@ -151,11 +176,16 @@ class Retries:
             stop=give_up,
             # The jitter comes on top: all that was told to wait a second would come back in the same instant.
             wait=lambda state: (_error(state).after or 0.0) + drawn(state),
-            sleep=self.sleep,
+            sleep=self.pause,
             before_sleep=tell,
             reraise=True,
         )
-        return retrying(work)
+        self.check()
+        try:
+            return retrying(work)
+        except TransientError:
+            self.check()
+            raise
 
 
 def _error(state: RetryCallState) -> TransientError:

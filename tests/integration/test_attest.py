@@ -26,8 +26,9 @@ from orchestrator.config.settings import Signing
 from orchestrator.engine.model import Engine
 from orchestrator.errors import UsageError, VerificationError
 from orchestrator.registry.archive import Manifest, saved
-from orchestrator.registry.conversation import Conversation, make_client
+from orchestrator.registry.conversation import Conversation
 from orchestrator.registry.distribution import OCI_MANIFEST, Distribution
+from orchestrator.registry.exchange import make_client
 from orchestrator.registry.local import local_registry
 from orchestrator.system.dialogue import dialogue
 from orchestrator.system.places import Places

@@ -44,7 +44,7 @@ class ListingWire(FakeWire):
 
 def distribution_on(wire: FakeWire) -> Distribution:
     retries = Retries(patience=Patience(attempts=30), sleep=lambda _seconds: None)
-    conversation = Conversation(registry=ADDRESS, client=wire.client(ADDRESS), gate=Gate(sleep=retries.sleep))
+    conversation = Conversation(registry=ADDRESS, client=wire.client(ADDRESS), gate=Gate(sleep=retries.pause))
     return Distribution(conversation=conversation, retries=retries)
 
 

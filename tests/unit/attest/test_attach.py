@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.attest.attach import attach, attest_image, listed_under_tag, referrer, tag_of
 from orchestrator.attest.model import IN_TOTO, SPDX, Document, Kind, Subject, Where
 from orchestrator.attest.provenance import keep
-from orchestrator.registry.conversation import RefusedError
+from orchestrator.registry.answers import RefusedError
 from orchestrator.registry.distribution import OCI_INDEX, OCI_MANIFEST
 from orchestrator.system.places import Places
 from orchestrator.system.retrying import TransientError

@@ -96,7 +96,8 @@ def test_the_base_is_the_one_that_buildx_would_find(wire: FakeWire, memory: Path
 
 
 def test_a_single_image_is_itself_for_every_platform(wire: FakeWire, memory: Path, matrix: Matrix) -> None:
-    raw = put(wire, "library/debian:stretch-slim", {"config": {}, "layers": []}, kind="application/x")
+    content = {"config": {"digest": digest_of(b"c"), "size": 1}, "layers": []}
+    raw = put(wire, "library/debian:stretch-slim", content, kind="application/x")
     with registries_on(wire) as registries:
         found = base_heads(registries, wanted(matrix, "linux/amd64"), f"{ADDRESS}/library", memory=memory)
     assert found.digests == {("debian:stretch-slim", "linux/amd64"): digest_of(raw)}

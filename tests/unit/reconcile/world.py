@@ -25,8 +25,8 @@ from orchestrator.reconcile.expecting import place_of
 from orchestrator.reconcile.model import Compared, Finding, Kind
 from orchestrator.reconcile.reconcile import Fix, Task, reconcile
 from orchestrator.registry.archive import Manifest
-from orchestrator.registry.conversation import make_client
 from orchestrator.registry.distribution import OCI_INDEX, OCI_MANIFEST
+from orchestrator.registry.exchange import make_client
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
 from orchestrator.render.tree import render_images
