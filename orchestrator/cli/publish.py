@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,7 +53,8 @@ def command(told: Common, selection: Any, **options: Any) -> int:
     if wanted is not None and (options["allow_rebuild"] or options["again"] or options["sign"]):
         raise UsageError("--rollback only leads tags back", mend=f"publish --rollback {wanted}")
     if wanted is not None:
-        return _roll_back(told, matrix, names, wanted, frozenset(image.id for image in images), **options)
+        chosen = frozenset(image.id for image in images)
+        return _roll_back(told, matrix, names, wanted, chosen, plain=settings.plain_registries, **options)
     # Who only looks need not be alone.
     alone = None if dry_run else Alone(command="publish", wait=options["wait"])
     with open_workshop(matrix, settings, told.progress(), alone=alone) as shop:
@@ -76,12 +78,14 @@ def command(told: Common, selection: Any, **options: Any) -> int:
 
 def destination(matrix: Matrix, settings: Settings, registry: str | None, namespace: str | None) -> Names:
     """Say where to publish to, by the words of a command line, else by the settings. Raises `UsageError`."""
-    from orchestrator.config.settings import NAMESPACE, REGISTRY  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.config.settings import NAMESPACE, REGISTRY, registry_fault  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.publish.names import names_for  # noqa: PLC0415
 
     for word, pattern, option in ((registry, REGISTRY, "--registry"), (namespace, NAMESPACE, "--namespace")):
         if word is not None and not re.fullmatch(pattern, word):
             raise UsageError(f'"{word[:80]}" cannot be {option}', mend="give something like localhost:5000 and library")
+    if registry is not None and (fault := registry_fault(registry))[0]:
+        raise UsageError(f'"{registry[:80]}" cannot be --registry: {fault[0]}', mend=fault[1])
     where = registry or settings.registry
     if where is None:
         raise UsageError("no registry to publish to", mend="give --registry, or set registry: in orchestrator.yaml")
@@ -124,12 +128,14 @@ def _roll_back(
     names: Names,
     wanted: int,
     images: frozenset[str],
+    *,
+    plain: Sequence[str],
     **options: Any,
 ) -> int:
     from orchestrator.pipeline.publication import roll_back_images  # noqa: PLC0415 - --help must not wait for it
 
     done = roll_back_images(
-        matrix, told.progress(), names, wanted, images, dry_run=options["dry_run"], wait=options["wait"]
+        matrix, told.progress(), names, wanted, images, dry_run=options["dry_run"], wait=options["wait"], plain=plain
     )
     if told.json:
         emit_json(

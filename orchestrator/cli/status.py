@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,7 +60,7 @@ def command(
     with open_ledger(places.ledger, create=False) as ledger:
         stock = take_stock(ledger, matrix, cells, names)
     if asked:
-        stock = with_heads(stock, _heads(stock, told.progress()))
+        stock = with_heads(stock, _heads(stock, told.progress(), plain=settings.plain_registries))
     if told.json:
         emit_json(describe_stock(stock))
         return
@@ -68,7 +69,7 @@ def command(
     emit("\n".join(stock_lines(stock, live=is_locked(places.run_lock), width=width, by_tag=by_tag)))
 
 
-def _heads(stock: tuple[ImageStock, ...], progress: Progress) -> dict[str, str | None]:
+def _heads(stock: tuple[ImageStock, ...], progress: Progress, *, plain: Sequence[str]) -> dict[str, str | None]:
     import os  # noqa: PLC0415 - only where a registry is asked
 
     from orchestrator.pipeline.publishing import tell_retries  # noqa: PLC0415 - same
@@ -76,5 +77,5 @@ def _heads(stock: tuple[ImageStock, ...], progress: Progress) -> dict[str, str |
     from orchestrator.system.retrying import Patience, Retries  # noqa: PLC0415 - same
 
     retries = Retries(patience=Patience(seconds=30.0), on_retry=tell_retries(progress))
-    with Registries(environment=os.environ, retries=retries) as registries:
+    with Registries(environment=os.environ, plain=frozenset(plain), retries=retries) as registries:
         return registries.heads(tag.reference for one in stock for tag in one.all_tags)

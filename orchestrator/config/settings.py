@@ -15,9 +15,11 @@ from orchestrator.system.strict import Problem, Strict, convert, dotted, text
 
 DEFAULT = Path("orchestrator.yaml")
 
-REGISTRY = r"[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*"
+HOST = r"[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?"
+REGISTRY = HOST + r"(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*"
 NAMESPACE = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"
 Registry = Annotated[str, *text(REGISTRY, "a registry, such as localhost:5000")]
+Host = Annotated[str, *text(HOST, "a registry without a path, such as registry.example.org:5000")]
 Source = Annotated[
     str,
     *text(
@@ -123,6 +125,10 @@ class Settings(Strict):
     namespace: Namespace = Field(
         default="library", description="the repository of indexes: <registry>/<namespace>/python"
     )
+    plain_registries: tuple[Host, ...] = Field(
+        default=(),
+        description="registries without TLS, besides those on this machine (which need not be named) and those that the engine is told of",
+    )
     source: Source | None = Field(
         default=None,
         description="where the recipes can be looked at, for annotations; without it, the address of git's remote called origin",
@@ -180,6 +186,7 @@ def load_settings(path: Path | None) -> Settings:
         raw: Any = yaml.load(content, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
         settings = convert(raw if raw is not None else {}, Settings)
         _check_builders(settings)
+        _check_registries(settings)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
@@ -227,3 +234,29 @@ def _check_builders(settings: Settings) -> None:
                 f"{one.emulated_slots} emulated slots are more than all {one.slots}",
                 "emulated slots are a part of the slots",
             )
+
+
+def registry_fault(registry: str) -> tuple[str, str]:
+    """Say why docker cannot push to `HOST[:PORT][/PATH]`, or would push elsewhere, and what to give instead; empty when it is right.
+
+    Source: https://docs.docker.com/reference/cli/docker/image/tag/#description
+    """
+    host, _, port = registry.partition("/")[0].partition(":")
+    if port and not 1 <= int(port) <= 65535:
+        return f"{host} has no port {port}", "ports are numbers from 1 to 65535"
+    if not port and "." not in host and host != "localhost":
+        return (
+            f'docker takes "{host}", a name without a dot, for a namespace of its default registry',
+            f"give HOST.DOMAIN or HOST:PORT (for the default registry: docker.io/{host})",
+        )
+    return "", ""
+
+
+def _check_registries(settings: Settings) -> None:
+    named = [(("plain_registries", index), one) for index, one in enumerate(settings.plain_registries)]
+    for place, one in ((("registry",), settings.registry), *named):
+        if one is not None and (fault := registry_fault(one))[0]:
+            raise Problem(place, *fault)
+    # Bases may well come from a namespace of the default registry.
+    if (base := settings.base_registry) is not None and ":" in base and (fault := registry_fault(base))[0]:
+        raise Problem(("base_registry",), *fault)

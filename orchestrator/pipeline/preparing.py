@@ -172,7 +172,10 @@ def _bases(shop: Workshop, retries: Retries, cells: Sequence[Cell]) -> BaseResol
     reachability = Reachability()
     found: Mapping[tuple[str, str], Base] = {}
     if shop.settings.bases is not BasePolicy.BOOTSTRAP:
-        with Registries(environment=shop.engine.environment, retries=retries, without_connection=2) as registries:
+        plain = frozenset(shop.settings.plain_registries)
+        with Registries(
+            environment=shop.engine.environment, plain=plain, retries=retries, without_connection=2
+        ) as registries:
             wanted = {(one.reference, one.architecture.name): one for one in map(wanted_by, cells)}
             found = base_heads(
                 registries, wanted.values(), shop.settings.base_registry, memory=memory_of(shop.places)

@@ -46,15 +46,18 @@ def _logins() -> dict[str, str]:
 
 
 def plain_registries(shop: Workshop) -> frozenset[str]:
-    """Name the registries that the engine speaks to without TLS.
+    """Name the registries without TLS: those in the settings, and those that the engine speaks to like that.
 
     Source: https://docs.docker.com/reference/cli/dockerd/#insecure-registries
     """
     try:
         known = shop.client.info().get("RegistryConfig") or {}
     except DockerException:
-        return frozenset()
-    return frozenset(name for name, one in (known.get("IndexConfigs") or {}).items() if not one.get("Secure", True))
+        known = {}
+    named = frozenset(shop.settings.plain_registries)
+    return named | frozenset(
+        name for name, one in (known.get("IndexConfigs") or {}).items() if not one.get("Secure", True)
+    )
 
 
 def publish_images(
@@ -122,8 +125,9 @@ def roll_back_images(
     *,
     dry_run: bool = False,
     wait: bool = True,
+    plain: Collection[str] = (),
 ) -> RollBack:
-    """Take back what the run `wanted` published of some images. No engine is needed."""
+    """Take back what the run `wanted` published of some images; `plain` are registries without TLS. No engine is needed."""
     places = Places.from_environment()
     lock: contextlib.AbstractContextManager[int | None] = contextlib.nullcontext()
     if not dry_run:
@@ -132,7 +136,7 @@ def roll_back_images(
     with (
         lock as held,
         open_ledger(places.ledger, create=not dry_run) as ledger,
-        Registries(environment=os.environ, retries=retries) as registries,
+        Registries(environment=os.environ, plain=frozenset(plain), retries=retries) as registries,
     ):
         publisher = Publisher(
             matrix=matrix,

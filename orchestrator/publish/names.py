@@ -20,9 +20,13 @@ def staging_reference(matrix: Matrix, cell: Cell, key: str) -> str:
     return f"orchestrator.local/{matrix.name}/{cell.id}:{key}"
 
 
+#: Two names of docker's default registry: docker takes them for the same.
+_DEFAULT = {"index.docker.io": "docker.io"}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Names:
-    """Where things go in a registry."""
+    """Where things go in a registry: `HOST[:PORT][/PATH]`. The default one has one name in all references, however it was called."""
 
     registry: str
     namespace: str
@@ -31,15 +35,20 @@ class Names:
     @property
     def place(self) -> str:
         """What the journal calls the place: `<registry>/library/python`."""
-        return f"{self.registry}/{self.namespace}/{self.repository}"
+        return f"{self._registry}/{self.namespace}/{self.repository}"
 
     def of_cell(self, cell: Cell, tag: str) -> str:
         """`<registry>/arm64v8/python:<tag>`."""
-        return f"{self.registry}/{cell.architecture.name}/{self.repository}:{tag}"
+        return f"{self._registry}/{cell.architecture.name}/{self.repository}:{tag}"
 
     def of_index(self, tag: str) -> str:
         """`<registry>/library/python:<tag>`."""
-        return f"{self.registry}/{self.namespace}/{self.repository}:{tag}"
+        return f"{self._registry}/{self.namespace}/{self.repository}:{tag}"
+
+    @property
+    def _registry(self) -> str:
+        host, slash, path = self.registry.partition("/")
+        return f"{_DEFAULT.get(host, host)}{slash}{path}"
 
 
 def names_for(matrix: Matrix, registry: str, namespace: str) -> Names:

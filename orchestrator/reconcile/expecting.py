@@ -12,12 +12,11 @@ from orchestrator.publish.model import Held
 from orchestrator.publish.names import Names
 from orchestrator.publish.wanted import references
 from orchestrator.reconcile.model import Declared, Expected
-from orchestrator.registry.reference import Reference
 
 
 def place_of(names: Names) -> str:
     """Name the place of the indexes as the journal does."""
-    return str(Reference.parse(names.of_index("x"))).removesuffix(":x")
+    return names.place
 
 
 def expect(matrix: Matrix, images: Sequence[Image], names: Names, ledger: Ledger) -> tuple[Expected, ...]:

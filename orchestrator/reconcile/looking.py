@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from orchestrator.ledger.records import Attempt
 from orchestrator.publish.index import members_of
@@ -15,11 +13,9 @@ from orchestrator.reconcile.model import Expected, Seen
 from orchestrator.registry.archive import Manifest
 from orchestrator.registry.distribution import Distribution
 from orchestrator.registry.reference import Reference
-from orchestrator.registry.registries import LANES, Registries
+from orchestrator.registry.registries import Registries
 from orchestrator.system.progress import Progress
 
-T = TypeVar("T")
-U = TypeVar("U")
 #: References between two looks at whether something is to be said, and seconds between two times that it is.
 _SOME, _EVERY = 128, 5.0
 
@@ -83,7 +79,7 @@ class Look:
             if one.cell is None and (digest := heads[one.reference]) is not None
         }
         others = {digest: name for digest, name in names.items() if digest not in known}
-        read = self._all(lambda item: self._manifest(item[1], item[0]), others.items())
+        read = self.registries.each(lambda item: self._manifest(item[1], item[0]), tuple(others.items()))
         found = {digest: known[digest] for digest in names if digest in known} | dict(zip(others, read, strict=True))
         return {digest: one if one.children else None for digest, one in found.items()}
 
@@ -110,7 +106,7 @@ class Look:
         }
         found = self._attempts({name: images.get(name, name[1]) for name in names})
         strange = {name: reference for name, reference in names.items() if name not in found}
-        read = self._all(lambda item: self._manifest(item[1], item[0][1]), strange.items())
+        read = self.registries.each(lambda item: self._manifest(item[1], item[0][1]), tuple(strange.items()))
         configs = {
             name: str(manifest.content["config"]["digest"])
             for name, manifest in zip(strange, read, strict=True)
@@ -130,7 +126,7 @@ class Look:
             with self.registries.asking(where.registry, f"the tags of {repository} cannot be listed") as distribution:
                 return distribution.tags(where.repository)
 
-        return dict(zip(self.repositories, self._all(tags, self.repositories), strict=True))
+        return dict(zip(self.repositories, self.registries.each(tags, self.repositories), strict=True))
 
     def _signed(self, heads: Mapping[str, str | None]) -> dict[str, bool]:
         is_signed = self.is_signed
@@ -145,16 +141,7 @@ class Look:
                 return is_signed(distribution, where.repository, where.digest)
 
         names = tuple(dict.fromkeys(by_digest(reference, digest) for reference, digest in heads.items() if digest))
-        return dict(zip(names, self._all(asked, names), strict=True))
-
-    @staticmethod
-    def _all(work: Callable[[T], U], items: Iterable[T]) -> list[U]:
-        with ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="look") as pool:
-            try:
-                return list(pool.map(work, items))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        return dict(zip(names, self.registries.each(asked, names), strict=True))
 
 
 def by_digest(reference: str, digest: str) -> str:

@@ -87,10 +87,11 @@ def reconcile(
                 f"a run is at work since {since[:19]}: what it is publishing right now may be told as unfinished"
             )
         ledger = stack.enter_context(open_ledger(places.ledger, create=fix is not None))
-        requests = itertools.count()
+        requests, plain = itertools.count(), frozenset(task.settings.plain_registries)
         registries = stack.enter_context(
             Registries(
                 environment=os.environ,
+                plain=plain,
                 retries=Retries(patience=patience, on_retry=tell_retries(progress)),
                 http=lambda registry: _counted(http(registry), requests),
             )
@@ -98,6 +99,7 @@ def reconcile(
         bases = stack.enter_context(
             Registries(
                 environment=os.environ,
+                plain=plain,
                 retries=Retries(patience=_PATIENCE_FOR_BASES),
                 http=lambda registry: _counted(http(registry), requests),
             )

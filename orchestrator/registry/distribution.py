@@ -36,6 +36,8 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _ACCEPT = f"{OCI_INDEX}, {OCI_MANIFEST}, {DOCKER_LIST}, {DOCKER_MANIFEST}"
 _DIGEST = "Docker-Content-Digest"
 _PIECE = 1 << 18
+#: Pages of a list of tags that are read.
+_PAGES = 10_000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -109,19 +111,19 @@ class Distribution:
 
     def tags(self, repository: str) -> tuple[str, ...]:
         """List the tags of a repository; empty where there is none such."""
-        found: list[str] = []
-        path, seen = "tags/list?n=1000", set[str]()
+        found: dict[str, None] = {}
+        path, pages = "tags/list?n=1000", 0
         while path:
             answer = self._ask("GET", repository, path, missing_is_fine=True)
             if answer.status_code == httpx.codes.NOT_FOUND:
                 break
-            tags = json_object(answer).get("tags") or ()
-            if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+            tags = json_object(answer).get("tags") or []
+            if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
                 raise strange(answer, "it lists something else than tags")
-            found += tags
-            seen.add(path)
-            if (path := following(answer)) in seen:
-                raise strange(answer, "its list of tags leads back to where it began")
+            path, pages = following(answer), pages + 1
+            if path and (pages == _PAGES or (tags and found.keys() >= set(tags))):
+                raise strange(answer, "its list of tags has no end")
+            found |= dict.fromkeys(tags)
         return tuple(found)
 
     def put_manifest(self, repository: str, reference: str, manifest: Manifest) -> None:

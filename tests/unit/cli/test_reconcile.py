@@ -96,6 +96,8 @@ def test_the_config_says_where_and_how(capsys: pytest.CaptureFixture[str], fake:
     [
         ([], "no registry to publish to"),
         (["--registry", "user:secret@host"], "cannot be --registry"),
+        (["--registry", "myregistry"], 'docker takes "myregistry", a name without a dot, for a namespace'),
+        (["--registry", "localhost:99999"], "localhost has no port 99999"),
         (["--registry", "localhost:5000", "--remove-extra"], "--remove-extra changes the registry"),
         (["--registry", "localhost:5000", "--allow-rebuild"], "--allow-rebuild changes the registry"),
     ],

@@ -45,11 +45,37 @@ def test_every_setting_can_be_given(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "registry",
+    [
+        "localhost",
+        "localhost/team",
+        "r.example/team",
+        "r:5000",
+        "r:65535/x",
+        "docker.io",
+        "docker.io/team",
+        "index.docker.io",
+    ],
+)
+def test_registries_that_docker_takes_for_what_they_are(path: Path, registry: str) -> None:
+    path.write_text(f"registry: {registry}\nbase_registry: team\nplain_registries: [r.example, 'r:5000']\n")
+    settings = load_settings(path)
+    assert (settings.registry, settings.plain_registries) == (registry, ("r.example", "r:5000"))
+
+
+@pytest.mark.parametrize(
     ("content", "said", "mend"),
     [
         ("regsitry: x\n", "regsitry: this key is not known here", 'did you mean "registry"?'),
         ("registry: http://localhost:5000\n", "registry: .*is not a registry, such as", "match"),
         ("registry: localhost:5000/$(id)\n", "registry: .*is not a registry", "match"),
+        ("registry: myregistry\n", 'registry: docker takes "myregistry".*namespace', "HOST.DOMAIN or HOST:PORT"),
+        ("registry: my-registry/team\n", "registry: .*without a dot", "docker.io/my-registry"),
+        ("registry: localhost:99999\n", "registry: localhost has no port 99999", "65535"),
+        ("registry: r.example:0/x\n", r"registry: r\.example has no port 0", "65535"),
+        ("base_registry: r.example:70000\n", r"base_registry: r\.example has no port 70000", "65535"),
+        ("plain_registries: [r.example, other]\n", r"plain_registries\[1\]: .*without a dot", "HOST.DOMAIN"),
+        ("plain_registries: [r.example/team]\n", r"plain_registries\[0\]: .*without a path", "match"),
         ("namespace: a/b\n", "namespace: .*one path component", "match"),
         ("bases: bootstrp\n", "bases: .*not one of the choices", 'did you mean "bootstrap"?'),
         ("timeout_minutes: 0\n", "timeout_minutes: ", "right type and size"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from orchestrator.matrix.model import Matrix
 from orchestrator.publish.names import Names, local_references, staging_reference
+from orchestrator.reconcile.expecting import place_of
+from orchestrator.registry.reference import Reference
 
 
 def test_a_proven_cell_is_named_as_the_official_images_name_it(matrix: Matrix) -> None:
@@ -27,3 +29,15 @@ def test_names_in_a_registry(matrix: Matrix) -> None:
     cell = next(cell for cell in matrix.cells if cell.architecture.name == "arm64v8")
     assert names.of_cell(cell, "3.7") == "localhost:5000/team/arm64v8/python:3.7"
     assert names.of_index("3.7") == "localhost:5000/team/library/python:3.7"
+
+
+def test_the_default_registry_has_one_name_however_it_is_called(matrix: Matrix) -> None:
+    cell = matrix.cells[0]
+    one, other = (
+        Names(registry=f"{host}/team", namespace="library", repository="python")
+        for host in ("docker.io", "index.docker.io")
+    )
+    assert one.place == other.place == place_of(other) == "docker.io/team/library/python"
+    assert one.of_index("3") == other.of_index("3") == "docker.io/team/library/python:3"
+    assert one.of_cell(cell, "3") == other.of_cell(cell, "3")
+    assert str(Reference.parse(other.of_index("3"))) == other.of_index("3")
