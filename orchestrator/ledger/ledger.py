@@ -110,11 +110,16 @@ class Ledger:
                 "UPDATE attempts SET state = ?, failure_class = 'cancelled', message = ? WHERE state = ? AND run < ?",
                 (State.FAILED, KILLED, State.RUNNING, before),
             )
+        self.close_runs(before=before)
+        return cursor.rowcount
+
+    def close_runs(self, *, before: int) -> None:
+        """Close runs that were killed, leaving their attempts to a run that builds. The same holds for who may call it."""
+        with self._connection:
             self._connection.execute(
                 "UPDATE runs SET ended = ?, exit_code = ? WHERE ended IS NULL AND id < ?",
                 (now(), int(ExitCode.INTERRUPTED), before),
             )
-        return cursor.rowcount
 
     def built(
         self, attempt: int, *, reference: str, digest: str, size: int, seconds: float, phases: Sequence[PhaseRecord]

@@ -79,6 +79,7 @@ def publish_images(
         if run is not None:
             return publisher.publish(run, images, rebuilds=rebuilds, again=again)
         with shop.ledger.run("publish") as going:
+            shop.ledger.close_runs(before=going.number)
             report = publisher.publish(going.number, images, rebuilds=rebuilds, again=again)
             going.code = report.code
         return report
@@ -150,6 +151,7 @@ def roll_back_images(
         if dry_run:
             return take_back(publisher, 0, wanted, images, dry_run=True)
         with ledger.run("rollback") as going:
+            ledger.close_runs(before=going.number)
             done = take_back(publisher, going.number, wanted, images)
             going.code = done.code
         return done

@@ -142,7 +142,7 @@ def moments(world: World, power: Callable[..., Power], tmp_path: Path) -> list[s
     build(world, tmp_path / "counting" / "ledger.sqlite", cells_of(world))
     assert len(world.builder.requests) == 4
     commits = Counter(counted.moments)["committed"]
-    assert commits == 1 + 1 + 1 + 1 + 4 * (3 + 2 + 1) + 1, (
+    assert commits == 1 + 1 + 2 + 1 + 4 * (3 + 2 + 1) + 1, (
         "the ledger, a run, what was left open, what is meant, each cell begun, built and proven, its two stages, what came of it, the run's end"
     )
     world.engine.images_by_name.clear()

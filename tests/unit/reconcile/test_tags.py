@@ -13,9 +13,9 @@ from orchestrator.publish.model import Held
 from orchestrator.publish.names import Names
 from orchestrator.publish.wanted import references
 from orchestrator.reconcile.model import Compared, Declared, Expected, Finding, Kind
-from orchestrator.registry.removing import remove_tag
 from orchestrator.reconcile.tags import undeclared
 from orchestrator.reconcile.words import Words
+from orchestrator.registry.removing import remove_tag
 from orchestrator.report.findings import compared_lines, describe_compared
 from orchestrator.system.places import Places
 from tests.unit.publish.fakes import registries_on
