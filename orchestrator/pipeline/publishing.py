@@ -330,6 +330,8 @@ class Publisher:
                         outcome.fail(image, error)
                     del waiting[image]
             except BaseException:
+                # Ctrl-C: nobody waits for a registry's patience.
+                self.registries.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
