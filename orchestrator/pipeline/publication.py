@@ -16,7 +16,7 @@ from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.pipeline.lock import run_lock
 from orchestrator.pipeline.publishing import Publisher, Report, no_engine, saving, tell_retries
-from orchestrator.pipeline.rollback import RollBack, take_back
+from orchestrator.pipeline.rollback import RollBack, sets_to_take_back, take_back
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.leading import Leader
 from orchestrator.publish.names import Names
@@ -150,6 +150,8 @@ def roll_back_images(
         )
         if dry_run:
             return take_back(publisher, 0, wanted, images, dry_run=True)
+        # A typing error is no run.
+        sets_to_take_back(publisher, wanted, images)
         with ledger.run("rollback") as going:
             ledger.close_runs(before=going.number)
             done = take_back(publisher, going.number, wanted, images)

@@ -25,17 +25,28 @@ class RollBack:
     code: ExitCode = field(default=ExitCode.DONE)
 
 
-def take_back(
-    publisher: Publisher, run: int, wanted: int, images: Collection[str], *, dry_run: bool = False
-) -> RollBack:
-    """Roll back the sets of some images that the run `wanted` published. Raises `UsageError` when it published none of them."""
+def sets_to_take_back(
+    publisher: Publisher, wanted: int, images: Collection[str]
+) -> tuple[tuple[ImageSet, ...], tuple[ImageSet, ...]]:
+    """Find the sets of some images that the run `wanted` published: those that can be taken back, and those that were replaced since.
+
+    Raises `UsageError` when there is nothing to take back.
+    """
     every = [one for one in sets_of(publisher, wanted) if one.image in images]
-    chosen = [one for one in every if one.state in {State.DONE, State.BEGUN, State.ROLLING_BACK}]
+    chosen = tuple(one for one in every if one.state in {State.DONE, State.BEGUN, State.ROLLING_BACK})
     if not chosen:
         raise UsageError(
             f"run {wanted} published none of these images to {publisher.place}, or that was replaced or rolled back since",
             mend="'orchestrator report --list' lists the runs",
         )
+    return chosen, tuple(one for one in every if one not in chosen)
+
+
+def take_back(
+    publisher: Publisher, run: int, wanted: int, images: Collection[str], *, dry_run: bool = False
+) -> RollBack:
+    """Roll back the sets of some images that the run `wanted` published. Raises `UsageError` when it published none of them."""
+    chosen, others = sets_to_take_back(publisher, wanted, images)
     results = []
     if publisher.leader is not None and not dry_run:
         publisher.leader.start()
@@ -53,7 +64,7 @@ def take_back(
         if publisher.leader is not None:
             publisher.leader.close()
     left = tuple(pair for one in results for pair in one.left)
-    left += tuple((one.image, f"{one.state} since") for one in every if one not in chosen)
+    left += tuple((one.image, f"{one.state} since") for one in others)
     return RollBack(
         published=tuple(ref for one in results for ref in one.published),
         removed=tuple(name for one in results for name in one.removed),
