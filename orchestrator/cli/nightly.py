@@ -69,7 +69,7 @@ def command(told: Common, selection: Any, *, report: Path | None, **options: Any
 
 def _describe(night: Night) -> dict[str, Any]:
     from orchestrator.cli.publish import describe  # noqa: PLC0415 - --help must not wait for it
-    from orchestrator.pipeline.publishing import nothing  # noqa: PLC0415
+    from orchestrator.pipeline.outcome import nothing  # noqa: PLC0415
     from orchestrator.report.results import describe_results  # noqa: PLC0415
 
     published = describe(night.report if night.report is not None else nothing())

@@ -14,7 +14,7 @@ from orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from orchestrator.config.settings import Settings
     from orchestrator.matrix.model import Matrix
-    from orchestrator.pipeline.publishing import Report
+    from orchestrator.pipeline.outcome import Report
     from orchestrator.pipeline.rollback import RollBack
     from orchestrator.publish.names import Names
 

@@ -72,8 +72,8 @@ def command(
 def _heads(stock: tuple[ImageStock, ...], progress: Progress, *, plain: Sequence[str]) -> dict[str, str | None]:
     import os  # noqa: PLC0415 - only where a registry is asked
 
-    from orchestrator.pipeline.publishing import tell_retries  # noqa: PLC0415 - same
     from orchestrator.registry.registries import Registries  # noqa: PLC0415 - same
+    from orchestrator.system.progress import tell_retries  # noqa: PLC0415 - same
     from orchestrator.system.retrying import Patience, Retries  # noqa: PLC0415 - same
 
     retries = Retries(patience=Patience(seconds=30.0), on_retry=tell_retries(progress))

@@ -15,9 +15,10 @@ from orchestrator.errors import ExitCode, OrchestratorError, UnreachableError
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
+from orchestrator.pipeline.outcome import Looked, Report
 from orchestrator.pipeline.preparing import prepare
 from orchestrator.pipeline.publication import open_registries, publisher_of
-from orchestrator.pipeline.publishing import Looked, Publisher, Report
+from orchestrator.pipeline.publishing import Publisher
 from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells
 from orchestrator.pipeline.tidying import tidy
 from orchestrator.pipeline.workshop import Workshop

@@ -24,7 +24,6 @@ from orchestrator.ledger.recall import Recall
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.building import Ingredients
 from orchestrator.pipeline.farm import Farm, open_farm
-from orchestrator.pipeline.publishing import tell_retries
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.prove.containers.owners import sweep
@@ -33,6 +32,7 @@ from orchestrator.recipe.recipe import recipe_for
 from orchestrator.registry.registries import Registries
 from orchestrator.render.tree import render_images
 from orchestrator.system.owners import end_orphans
+from orchestrator.system.progress import tell_retries
 from orchestrator.system.retrying import Reachability, Retries
 from orchestrator.system.scratch import CONTEXT, PROOF, sweep_scratch
 

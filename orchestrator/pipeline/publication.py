@@ -15,15 +15,17 @@ from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.pipeline.lock import run_lock
-from orchestrator.pipeline.publishing import Publisher, Report, no_engine, saving, tell_retries
+from orchestrator.pipeline.outcome import Report
+from orchestrator.pipeline.publishing import Publisher
 from orchestrator.pipeline.rollback import RollBack, sets_to_take_back, take_back
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.content import no_engine, saving
 from orchestrator.publish.leading import Leader
 from orchestrator.publish.names import Names
 from orchestrator.publish.origin import origin_of
 from orchestrator.registry.registries import Registries
 from orchestrator.system.places import Places
-from orchestrator.system.progress import Progress
+from orchestrator.system.progress import Progress, tell_retries
 from orchestrator.system.retrying import Retries
 
 

@@ -5,21 +5,19 @@ Image by image, so that one that is held back, or fails, holds back no other. Th
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-import docker
-
 from orchestrator.config.settings import Rebuilds
-from orchestrator.errors import CellsFailedError, EnvironmentFailedError, ExitCode, OrchestratorError, summary
+from orchestrator.errors import OrchestratorError
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.journal import Journal, State
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.model import Cell, Image, Matrix
+from orchestrator.pipeline.outcome import Finishing, Looked, Outcome, Report
 from orchestrator.pipeline.shielding import shielded
 from orchestrator.publish.candidates import candidates
 from orchestrator.publish.content import Content, Save
@@ -30,11 +28,10 @@ from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Publi
 from orchestrator.publish.names import Names
 from orchestrator.publish.visible import changed, make_visible, verify
 from orchestrator.publish.wanted import Candidate, may_change, references, targets
-from orchestrator.registry.archive import Archive, Manifest, saved
+from orchestrator.registry.archive import Manifest
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
 from orchestrator.system.progress import Progress
-from orchestrator.system.retrying import OnRetry
 
 #: Images that are brought to the registry at once; each is a file of its whole size meanwhile.
 _LANES = 3
@@ -52,49 +49,6 @@ class Beside(Protocol):
 
     def lacks(self, whole: ImageSet, /) -> bool:
         """Tell whether there is something left to do for a set that is published."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What was published, which images were held back for which reason, and the exit code that this comes to.
-
-    `unchanged` counts the references that led where they should, `pushed` the blobs and manifests that were sent; `finished` are images that an
-    earlier run had begun; `without` maps images to best-effort architectures that they were published without, and why.
-    """
-
-    published: tuple[Published, ...]
-    held_back: Mapping[str, Held]
-    code: ExitCode
-    retries: int = 0
-    unchanged: int = 0
-    pushed: int = 0
-    finished: tuple[str, ...] = ()
-    without: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finishing:
-    """What was finished of earlier runs: images and the references led for them; images that have to wait, with the reason and its code."""
-
-    images: tuple[str, ...] = ()
-    published: tuple[Published, ...] = ()
-    held_back: Mapping[str, tuple[Held, ExitCode]] = field(default_factory=dict)
-
-    def __add__(self, other: Finishing) -> Finishing:
-        return Finishing(
-            images=(*self.images, *other.images),
-            published=(*self.published, *other.published),
-            held_back={**self.held_back, **other.held_back},
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Looked:
-    """What a run has looked at before it publishes: where references lead, and what was finished."""
-
-    heads: Mapping[str, str | None] = field(default_factory=dict)
-    finished: Finishing = field(default_factory=Finishing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +117,7 @@ class Publisher:
         dry_run: bool,
         seen: Looked | None,
     ) -> Report:
-        outcome = _Outcome(chronicle=None if dry_run else Chronicle(self.ledger), run=run)
+        outcome = Outcome(chronicle=None if dry_run else Chronicle(self.ledger), run=run)
         finished = Finishing() if dry_run else self.finish(run)
         known_heads = {} if seen is None or finished.images else seen.heads
         finished = finished if seen is None else seen.finished + finished
@@ -202,7 +156,7 @@ class Publisher:
         notes = tuple(self.beside.notes) if self.beside is not None else ()
         return outcome.report(self.registries, finished=finished.images, notes=notes)
 
-    def _beside(self, whole: ImageSet, outcome: _Outcome) -> None:
+    def _beside(self, whole: ImageSet, outcome: Outcome) -> None:
         """Put beside a set that is published what is not there yet: it is to be signed now, or its SBOM was not known then."""
         if self.beside is not None and self.beside.lacks(whole):
             try:
@@ -255,7 +209,7 @@ class Publisher:
     def _wait(self) -> None:
         self.progress.note("stopping: tags are being led, which is not left half done (once more: at once)")
 
-    def _candidates(self, images: Sequence[Image], outcome: _Outcome) -> list[Candidate]:
+    def _candidates(self, images: Sequence[Image], outcome: Outcome) -> list[Candidate]:
         found = []
         for name, one in candidates(self.matrix, images, self.ledger).items():
             if isinstance(one, Held):
@@ -296,7 +250,7 @@ class Publisher:
         self,
         run: int,
         fresh: Sequence[tuple[Candidate, ImageSet | None]],
-        outcome: _Outcome,
+        outcome: Outcome,
         *,
         rebuilds: Rebuilds,
         current: Mapping[str, ImageSet],
@@ -341,7 +295,7 @@ class Publisher:
         one: Candidate,
         current: ImageSet | None,
         members: tuple[Member, ...],
-        outcome: _Outcome,
+        outcome: Outcome,
         *,
         rebuilds: Rebuilds,
     ) -> None:
@@ -393,76 +347,6 @@ class Publisher:
         joint = Reference.parse(self.names.of_index("x"))
         with self.registries.asking(joint.registry, "what was pushed cannot be read back") as distribution:
             return {one.digest: distribution.manifest(joint.repository, one.digest) for one in members}
-
-
-@dataclass(kw_only=True, slots=True)
-class _Outcome:
-    """A report in the making; what is held back is written down at once."""
-
-    chronicle: Chronicle | None
-    run: int
-    published: list[Published] = field(default_factory=list)
-    held_back: dict[str, Held] = field(default_factory=dict)
-    codes: set[ExitCode] = field(default_factory=set)
-    unchanged: int = 0
-    without: dict[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def hold_back(self, image: str, held: Held, code: ExitCode = ExitCode.CELLS_FAILED) -> None:
-        self.held_back[image] = held
-        self.codes.add(code)
-        if self.chronicle is not None:
-            self.chronicle.hold_back(self.run, image, f"{held.reason} ({held.mend})" if held.mend else held.reason)
-
-    def fail(self, image: str, error: OrchestratorError | OSError) -> None:
-        if isinstance(error, OSError):
-            error = EnvironmentFailedError(str(error), mend="see that there is room for its layers, then publish again")
-        self.hold_back(image, Held(reason=error.message, mend=error.mend), error.code)
-
-    def foresee(self, some: Sequence[Published]) -> None:
-        self.published += some
-
-    def say_without(self, one: Candidate) -> None:
-        if one.without:
-            self.without[one.image.id] = one.without
-
-    def report(self, registries: Registries, *, finished: tuple[str, ...], notes: tuple[str, ...]) -> Report:
-        return Report(
-            published=tuple(self.published),
-            held_back=self.held_back,
-            code=summary(self.codes),
-            retries=registries.retries.count,
-            unchanged=self.unchanged,
-            pushed=registries.sent,
-            finished=finished,
-            without=self.without,
-            notes=notes,
-        )
-
-
-def nothing() -> Report:
-    """The report of publishing nothing."""
-    return Report(published=(), held_back={}, code=ExitCode.DONE)
-
-
-def tell_retries(progress: Progress) -> OnRetry:
-    """Tell what a registry stumbled over, each time."""
-    return lambda what, tries, seconds: progress.note(f"{what}; try {tries + 1} in {seconds:.1f} s")
-
-
-def saving(open_client: Callable[[], docker.DockerClient]) -> Save:
-    """Save images by a client of one's own each time: threads may do so at once."""
-
-    @contextlib.contextmanager
-    def save(reference: str) -> Iterator[Archive]:
-        with contextlib.closing(open_client()) as client, saved(client, reference) as archive:
-            yield archive
-
-    return save
-
-
-def no_engine(reference: str) -> contextlib.AbstractContextManager[Archive]:
-    """Stands in for an engine where there is none: what is not in the registry cannot be brought there."""
-    raise CellsFailedError(f"{reference} is not in the registry", mend="publish it from where it was built")
 
 
 def _cells(one: Candidate) -> list[Cell]:

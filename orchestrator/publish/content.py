@@ -6,22 +6,27 @@ is done in the registry's protocol (`orchestrator.registry.distribution`), which
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from orchestrator.errors import VerificationError
+from orchestrator.errors import CellsFailedError, VerificationError
 from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.model import Cell
 from orchestrator.publish.index import normal_platform
 from orchestrator.publish.model import Member
 from orchestrator.publish.names import Names
-from orchestrator.registry.archive import Archive, Manifest
+from orchestrator.registry.archive import Archive, Manifest, saved
 from orchestrator.registry.distribution import Distribution
 from orchestrator.registry.packing import packed
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
+
+if TYPE_CHECKING:
+    import docker
 
 #: Opens what an engine saves of a reference.
 Save = Callable[[str], AbstractContextManager[Archive]]
@@ -87,3 +92,19 @@ class Content:
                 distribution.put_blob(repository, digest, size, image.blobs[digest])
             distribution.put_manifest(repository, manifest.digest, manifest)
         return manifest
+
+
+def saving(open_client: Callable[[], docker.DockerClient]) -> Save:
+    """Save images by a client of one's own each time: threads may do so at once."""
+
+    @contextlib.contextmanager
+    def save(reference: str) -> Iterator[Archive]:
+        with contextlib.closing(open_client()) as client, saved(client, reference) as archive:
+            yield archive
+
+    return save
+
+
+def no_engine(reference: str) -> AbstractContextManager[Archive]:
+    """Stands in for an engine where there is none: what is not in the registry cannot be brought there."""
+    raise CellsFailedError(f"{reference} is not in the registry", mend="publish it from where it was built")

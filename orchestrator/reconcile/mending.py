@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from orchestrator.config.settings import Rebuilds
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.matrix.model import Image, Matrix
+from orchestrator.pipeline.outcome import Report
 from orchestrator.pipeline.publication import publish_images
-from orchestrator.pipeline.publishing import Beside, Publisher, Report, no_engine
+from orchestrator.pipeline.publishing import Beside, Publisher
 from orchestrator.pipeline.shielding import shielded
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.publish.content import no_engine
 from orchestrator.publish.model import Held, ImageSet, Published, Target
 from orchestrator.publish.names import Names
 from orchestrator.publish.visible import changed, fetch, make_visible, verify

@@ -18,7 +18,7 @@ from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import Attempt
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.pipeline.lock import at_work_since, run_lock
-from orchestrator.pipeline.publishing import Beside, tell_retries
+from orchestrator.pipeline.publishing import Beside
 from orchestrator.pipeline.workshop import Workshop, open_workshop
 from orchestrator.publish.names import Names
 from orchestrator.reconcile.bases import bases_now
@@ -33,7 +33,7 @@ from orchestrator.reconcile.words import Words
 from orchestrator.registry.exchange import make_client
 from orchestrator.registry.registries import Registries
 from orchestrator.system.places import Places
-from orchestrator.system.progress import Progress
+from orchestrator.system.progress import Progress, tell_retries
 from orchestrator.system.retrying import Patience, Retries
 
 #: A registry that stumbles is asked again as often as usual; one that is not there is given up sooner than when something is to be pushed.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from orchestrator.system.retrying import OnRetry
 
 
 class Progress(Protocol):
@@ -29,3 +32,8 @@ class Silent:
 
     def advance(self, task: str, done: int, total: int | None, /) -> None:
         """Drop it."""
+
+
+def tell_retries(progress: Progress) -> OnRetry:
+    """Tell what a registry stumbled over, each time."""
+    return lambda what, tries, seconds: progress.note(f"{what}; try {tries + 1} in {seconds:.1f} s")

@@ -20,8 +20,7 @@ from orchestrator.errors import UnreachableError
 from orchestrator.ledger.records import Attempt, State
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell, Image, Matrix
-from orchestrator.pipeline.publishing import saving
-from orchestrator.publish.content import Content
+from orchestrator.publish.content import Content, saving
 from orchestrator.publish.index import make_index
 from orchestrator.publish.model import Member, Provenance, Published
 from orchestrator.publish.names import Names

@@ -21,9 +21,9 @@ from orchestrator.ledger.records import Attempt, ProofRecord, Start
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline import nightly, publication
 from orchestrator.pipeline.nightly import Wishes, run_nightly
+from orchestrator.pipeline.outcome import Looked, Report
 from orchestrator.pipeline.preparing import Prepared
 from orchestrator.pipeline.publication import open_registries, publish_images, publisher_of
-from orchestrator.pipeline.publishing import Looked, Report
 from orchestrator.pipeline.rollback import take_back
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.content import Content

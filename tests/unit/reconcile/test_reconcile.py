@@ -19,7 +19,7 @@ from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.matrix.model import Matrix
 from orchestrator.pipeline.lock import run_lock
-from orchestrator.pipeline.publishing import Report
+from orchestrator.pipeline.outcome import Report
 from orchestrator.publish.finishing import roll_back
 from orchestrator.publish.model import Held
 from orchestrator.reconcile import mending

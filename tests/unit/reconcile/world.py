@@ -18,7 +18,8 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import ProofRecord, Start
 from orchestrator.matrix.model import Cell, Image, Matrix
-from orchestrator.pipeline.publishing import Publisher, no_engine
+from orchestrator.pipeline.publishing import Publisher
+from orchestrator.publish.content import no_engine
 from orchestrator.publish.model import ImageSet, Provenance
 from orchestrator.publish.names import Names
 from orchestrator.reconcile.expecting import place_of
