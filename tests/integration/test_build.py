@@ -105,11 +105,9 @@ def test_published_to_a_real_registry_and_pulled_back(
         )
         held = orchestrator("publish", "--matrix", str(further), "3.9-slim-bullseye", "--registry", address, "--json")
         assert held.code == 1
-        assert held.document == {
-            "published": [],
-            "held_back": {"3.9-slim-bullseye": "not proven as the files say now: 3.9-slim-bullseye-arm32v7"},
-            "retries": 0,
-        }
+        why = "not proven as the files say now: 3.9-slim-bullseye-arm32v7"
+        assert held.document["held_back"] == {"3.9-slim-bullseye": why}
+        assert (held.document["published"], held.document["pushed"], held.document["retries"]) == ([], 0, 0)
         done = orchestrator("publish", *whole, "--registry", address, "--json")
         assert done.code == 0, done.err
         references = [one["reference"].removeprefix(f"{address}/") for one in done.document["published"]]
@@ -119,6 +117,7 @@ def test_published_to_a_real_registry_and_pulled_back(
             "library/python:3.9.2-slim-bullseye",
             "library/python:3.9.2-slim",
         ]
+        assert done.document["pushed"] > 0
         assert references[-1] == "library/python:slim"
         assert len(references) == 16
         digests = {one["digest"] for one in done.document["published"] if "/amd64/" in one["reference"]}
