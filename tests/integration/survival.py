@@ -114,8 +114,13 @@ class Place:
         found += [f"container {container.name}" for container in self._containers()]
         found += [f"image {tag}" for tag in self.present() if self._scratch(tag)]
         found += [str(path) for path in self.temporary.iterdir()]
-        allowed = {"ledger.sqlite", "logs"}
+        # What is known of whole images is meant to stay; what was only begun is not.
+        kept = {"attestations": "provenance.json", "contents": "*.json"}
+        allowed = {"ledger.sqlite", "logs", *kept}
         found += [str(path) for path in self.places.state.iterdir() if path.name not in allowed]
+        for name, pattern in kept.items():
+            below = (path for path in (self.places.state / name).rglob("*") if path.is_file())
+            found += [str(path) for path in below if not path.match(pattern)]
         found += [str(path) for path in self.places.logs.rglob("*") if path.suffix != ".log"]
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
         return found + [line for line in mounts if str(self.temporary) in line or f"{self.places.state}/" in line]
