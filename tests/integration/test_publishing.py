@@ -161,7 +161,7 @@ def _points(chance: random.Random, contents: dict[str, int], seconds: float) -> 
     return {kind: deque(some) for kind, some in found.items()}
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 def test_forty_kills_show_no_mixed_set_and_the_next_run_completes(made: Generations, registry: OwnRegistry) -> None:
     seed = int(os.environ.get("PUBLISHING_SEED") or random.SystemRandom().randrange(10**6))
     print(f"PUBLISHING_SEED={seed}")
