@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.bases.model import Base, How
@@ -136,6 +136,14 @@ def _remembered() -> None:
                     _IMAGES.update(dict.fromkeys(local_references(matrix, cell), digest))
 
 
+def put(replaced: Mapping[Any, Mapping[str, Any]]) -> None:
+    """Put values in the place of names of modules or classes, which have to be there."""
+    for place, names in replaced.items():
+        for name, value in names.items():
+            getattr(place, name)
+            setattr(place, name, value)
+
+
 def main() -> int:
     """Put the fakes in place, and run the command line."""
     replaced: dict[Any, dict[str, Any]] = {
@@ -145,10 +153,7 @@ def main() -> int:
         proving: {"prove": _prove, "upstream_of": lambda *_: None},
         Inputs: {"source": _input, "wheels": _input},
     }
-    for place, names in replaced.items():
-        for name, value in names.items():
-            getattr(place, name)  # it has to be there
-            setattr(place, name, value)
+    put(replaced)
     _remembered()
     return run(sys.argv[1:])
 

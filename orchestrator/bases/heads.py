@@ -16,10 +16,9 @@ from pathlib import Path
 from docker.errors import DockerException
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.bases.model import Base, How, Wanted
-from orchestrator.bases.registry import absent, for_platform
+from orchestrator.bases.model import Base, Wanted
+from orchestrator.bases.registry import absent, base_there, for_platform
 from orchestrator.errors import OrchestratorError
-from orchestrator.ledger.ledger import now
 from orchestrator.registry.archive import Manifest
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import LANES, Registries
@@ -115,17 +114,7 @@ def _base(one: Wanted, name: str, answer: _Answer) -> Base | str:
     digest, size = for_platform(answer.manifest.content, answer.manifest.raw, one.architecture.platform)
     if not digest:
         return absent(name, one.architecture.platform)
-    return Base(
-        reference=one.reference,
-        architecture=one.architecture.name,
-        layout=None,
-        digest=digest,
-        built=now(),
-        how=How.REGISTRY,
-        size=size,
-        seconds=answer.seconds,
-        pulled=name,
-    )
+    return base_there(one, name, digest, size, seconds=answer.seconds)
 
 
 def _registry(name: str) -> str:

@@ -72,6 +72,11 @@ def from_registry(
     digest, size = for_platform(manifest, answer.stdout, wanted.architecture.platform)
     if not digest:
         raise NotInRegistryError(absent(pulled, wanted.architecture.platform))
+    return base_there(wanted, pulled, digest, size, seconds=round(answer.seconds, 3))
+
+
+def base_there(wanted: Wanted, pulled: str, digest: str, size: int, *, seconds: float) -> Base:
+    """Describe a base that a registry has under `pulled`; `size` is its manifest's in bytes, `seconds` what asking took."""
     return Base(
         reference=wanted.reference,
         architecture=wanted.architecture.name,
@@ -80,7 +85,7 @@ def from_registry(
         built=now(),
         how=How.REGISTRY,
         size=size,
-        seconds=round(answer.seconds, 3),
+        seconds=seconds,
         pulled=pulled,
     )
 

@@ -82,7 +82,7 @@ class ReleaseWatch:
             if kept["wanted"] == wanted and 0 <= self.clock() - kept["asked"] < _TRUSTED:
                 return {str(line): str(release) for line, release in kept["newest"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass
+            pass  # none, or a damaged one: then the site is asked
         newest: dict[str, str] = {}
         with self.http() as client:
             for site in sites:

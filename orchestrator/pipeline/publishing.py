@@ -23,10 +23,10 @@ from orchestrator.publish.candidates import candidates
 from orchestrator.publish.content import Content, Save
 from orchestrator.publish.finishing import RolledBack, finish, roll_back
 from orchestrator.publish.index import make_index, members_of
-from orchestrator.publish.leading import Leader
+from orchestrator.publish.leading import Leader, lead_tags
 from orchestrator.publish.model import Held, ImageSet, Member, Provenance, Published, Target
 from orchestrator.publish.names import Names
-from orchestrator.publish.visible import changed, make_visible, verify
+from orchestrator.publish.visible import changed
 from orchestrator.publish.wanted import Candidate, may_change, references, targets
 from orchestrator.registry.archive import Manifest
 from orchestrator.registry.reference import Reference
@@ -74,8 +74,7 @@ class Publisher:
         if self.leader is not None:
             self.leader.lead(some, manifests)
             return
-        make_visible(self.registries, some, manifests)
-        verify(self.registries, some)
+        lead_tags(self.registries, some, manifests)
 
     @property
     def place(self) -> str:

@@ -76,7 +76,7 @@ class PlannedCell:
 #: What is done rather than something else, when several ways to execute a cell are as good.
 _PREFERRED = (Action.NOTHING, Action.PROVE, Action.BUILD)
 #: A later attempt with the same key that failed so shows that what was proven before was luck.
-_REFUSED = frozenset({"proof failed", "wrong architecture"})
+REFUSED = frozenset({"proof failed", "wrong architecture"})
 
 
 class Memory(Protocol):
@@ -107,7 +107,7 @@ def plan_cell(
     if latest is None:
         return planned(Action.BUILD, "new: there is no attempt at it yet")
     keys = {known.key(cell, one).value: one for one in (known.execution, *known.alternatives)}
-    refused = latest.key in keys and latest.failure_class in _REFUSED
+    refused = latest.key in keys and latest.failure_class in REFUSED
     found = [(memory.proven(cell.id, value), execution) for value, execution in keys.items()]
     plans = [_proven(proven, planned, present, known, one) for proven, one in found if proven is not None]
     if plans and not refused:

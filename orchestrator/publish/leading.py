@@ -80,7 +80,7 @@ class Leader:
         """Lead targets to their digests and read them back. Raises like `make_visible` and `verify`, `InterruptedRunError` when it was closed."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
-            _lead(self.registries, targets, manifests)
+            lead_tags(self.registries, targets, manifests)
             return
         request = {
             "targets": [asdict(target) for target in targets],
@@ -100,7 +100,7 @@ class Leader:
             self._process = None
             _bury(process)
             now = self.registries.heads(target.reference for target in targets)
-            _lead(self.registries, [replace(target, before=now[target.reference]) for target in targets], manifests)
+            lead_tags(self.registries, [replace(target, before=now[target.reference]) for target in targets], manifests)
             return
         if answer["code"] != ExitCode.DONE:
             kind = _ERRORS.get(answer["code"], EnvironmentFailedError)
@@ -161,13 +161,14 @@ def serve(asked: IO[bytes], answers: IO[bytes], make: Callable[[frozenset[str], 
                 }
                 if registries is None:
                     registries = stack.enter_context(make(frozenset(request["plain"]), retries))
-                _lead(registries, targets, manifests)
+                lead_tags(registries, targets, manifests)
             except OrchestratorError as error:
                 code, message, mend = error.code, error.message, error.mend
             say({"code": int(code), "message": message, "mend": mend, "retries": retries.count - before})
 
 
-def _lead(registries: Registries, targets: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
+def lead_tags(registries: Registries, targets: Sequence[Target], manifests: Mapping[str, Manifest]) -> None:
+    """Lead targets to their digests in this process, and read them back. Raises like `make_visible` and `verify`."""
     # All tokens before the first tag: to get one takes longer than to lead a tag.
     registries.introduce(target.reference for target in targets if target.changes)
     make_visible(registries, targets, manifests)

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from orchestrator.ledger.records import Attempt, Examination, State
 from orchestrator.matrix.model import Cell
+from orchestrator.plan.plan import REFUSED
 from orchestrator.publish.model import Member
 from orchestrator.reconcile.looking import by_digest
 from orchestrator.reconcile.model import Expected, Finding, Kind, Seen
 from orchestrator.reconcile.words import Words
-
-#: Failures that show that what was proven before was luck.
-_REFUSED = frozenset({"proof failed", "wrong architecture"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +91,7 @@ def unproven(
 def _refused(attempt: Attempt, latest: Attempt | None, examinations: Sequence[Examination]) -> str:
     if attempt.state is not State.PROVEN:
         return f"its attempt {attempt.id} is not proven: {attempt.failure_class or attempt.state} {attempt.message}".strip()
-    if latest is not None and latest.id > attempt.id and latest.key == attempt.key and latest.failure_class in _REFUSED:
+    if latest is not None and latest.id > attempt.id and latest.key == attempt.key and latest.failure_class in REFUSED:
         return f"a later attempt at just this failed: {latest.failure_class}: {latest.message}"
     last = next((one for one in examinations if one.digest == attempt.digest), None)
     failed = next((proof for proof in last.proofs if proof.verdict == "failed"), None) if last is not None else None

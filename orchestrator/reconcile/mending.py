@@ -18,9 +18,10 @@ from orchestrator.pipeline.publishing import Beside, Publisher
 from orchestrator.pipeline.shielding import shielded
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.publish.content import no_engine
+from orchestrator.publish.leading import lead_tags
 from orchestrator.publish.model import Held, ImageSet, Published, Target
 from orchestrator.publish.names import Names
-from orchestrator.publish.visible import changed, fetch, make_visible, verify
+from orchestrator.publish.visible import changed, fetch
 from orchestrator.reconcile.model import Expected, Finding, Kind
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
@@ -143,8 +144,7 @@ class Mender:
             return
 
         def lead() -> tuple[Published, ...]:
-            make_visible(self.registries, left, fetch(self.registries, left))
-            verify(self.registries, left)
+            lead_tags(self.registries, left, fetch(self.registries, left))
             return changed(left)
 
         for done in shielded(lead):
