@@ -13,6 +13,7 @@ from orchestrator.matrix.model import (
     Architecture,
     Family,
     Flavor,
+    Hub,
     Image,
     Line,
     Matrix,
@@ -69,6 +70,28 @@ def assemble(document: MatrixDocument, path: Path) -> Matrix:
         suites=suites,
         lines=lines,
         images=images,
+        release_site=document.release_site,
+        hub=_hub(document, known),
+    )
+
+
+def _hub(document: MatrixDocument, known: Mapping[str, Architecture]) -> Hub | None:
+    hub = document.hub
+    if hub is None:
+        return None
+    _unique(hub.maintainers, ("hub", "maintainers"))
+    for name in hub.elsewhere:
+        if name in known:
+            raise Problem(
+                ("hub", "elsewhere", name),
+                f'the architecture "{name}" is declared under "architectures", too',
+                "name here only what others build",
+            )
+    return Hub(
+        repository=hub.repository.removesuffix(".git"),
+        maintainers=hub.maintainers,
+        build_job=hub.build_job,
+        elsewhere=dict(hub.elsewhere),
     )
 
 

@@ -60,6 +60,32 @@ Reason = Annotated[
 ]
 
 
+Web = Annotated[
+    str,
+    *text(
+        r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-zA-Z0-9._~-]+)*",
+        "an address, without a slash at the end",
+        longest=200,
+    ),
+]
+JobAddress = Annotated[
+    str,
+    *text(
+        r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?(?:/(?:[a-zA-Z0-9._~-]+|\{arch\}))*",
+        "the address of a build job, in which {arch} stands for the architecture, without a slash at the end",
+        longest=200,
+    ),
+]
+Maintainer = Annotated[
+    str,
+    *text(
+        r"[^\x00-\x1f\x7f<>(),:]*[^\x00-\x20\x7f<>(),:] <[^\x00-\x20\x7f<>(),:]+@[^\x00-\x20\x7f<>(),:]+> \(@[A-Za-z0-9-]+\)",
+        "a maintainer, written Name <mail@example.org> (@handle)",
+        longest=200,
+    ),
+]
+
+
 class PinDocument(Strict):
     """A wheel by version and checksum."""
 
@@ -117,6 +143,23 @@ class SuiteDocument(Strict):
     archived: bool = False
 
 
+class HubDocument(Strict):
+    """What the descriptions of the images and the official-images library file tell besides the images themselves."""
+
+    repository: Web = Field(description="where the Dockerfiles are: https://github.com/docker-library/python")
+    maintainers: tuple[Maintainer, ...] = Field(
+        default=(), description="who answers for the images, as the library file names them"
+    )
+    build_job: JobAddress | None = Field(
+        default=None,
+        description="the job that builds an architecture's images, with {arch} in it; without it, no badge is shown",
+    )
+    elsewhere: dict[ArchitectureName, ArchitectureName] = Field(
+        default={},
+        description="architectures that others build the image for, each with the namespace where it is (windows-amd64: winamd64)",
+    )
+
+
 class MatrixDocument(Strict):
     """The whole file."""
 
@@ -130,4 +173,7 @@ class MatrixDocument(Strict):
     default_alpine: SuiteName | None = None
     best_effort_architectures: dict[ArchitectureName, Reason] = Field(
         default={}, description="architectures that an index may be published without, each with the reason"
+    )
+    hub: HubDocument | None = Field(
+        default=None, description="what 'orchestrator readme' and 'orchestrator library' tell besides the images"
     )

@@ -88,7 +88,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _refuse_hostile(raw: Any) -> None:
     for where, text in strings(raw):
         # Sentences for people, which get into no Dockerfile; the document itself keeps control characters out of them.
-        if where[:1] == ("best_effort_architectures",):
+        if where[:1] in {("best_effort_architectures",), ("hub",)}:
             continue
         match = _HARMLESS.match(text)
         end = match.end() if match else 0

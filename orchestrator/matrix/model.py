@@ -177,12 +177,27 @@ class Cell:
         return f"{self.image.id}-{self.architecture.name}"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hub:
+    """What the descriptions and the official-images library file tell besides the images.
+
+    `repository` is the address of the repository that holds the Dockerfiles, without `.git`; `maintainers` are written `Name <mail> (@handle)`; `build_job` has `{arch}` where
+    the architecture stands; `elsewhere` maps architectures that others build for to their namespaces.
+    """
+
+    repository: str
+    maintainers: tuple[str, ...] = ()
+    build_job: str | None = None
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
     """Everything that one `versions.json` declares, in published order.
 
     `path` is the file it came from; Dockerfiles lie relative to the file's directory. `known` are all architectures that the file
     names, `enabled` those that are built; `best_effort` maps those of them that an index may be published without to the reasons.
+    `release_site` is where upstream's releases lie, a directory each.
     """
 
     path: Path
@@ -195,6 +210,8 @@ class Matrix:
     lines: tuple[Line, ...]
     images: tuple[Image, ...]
     best_effort: Mapping[str, str] = field(default_factory=dict)
+    release_site: str = ""
+    hub: Hub | None = None
 
     @property
     def root(self) -> Path:

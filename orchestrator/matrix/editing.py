@@ -1,0 +1,138 @@
+"""Changes to the text of a JSON file that leave every other character of it as it is: its order, its spaces and its line breaks.
+
+What is written follows the house style of `versions.json`: an object or a list on one line, unless it holds another one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.matrix.places import offset_of
+from orchestrator.system.strict import Place
+
+_BLANK = " \t\r\n"
+_STEP = "  "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Member:
+    """A member of an object or a list: its name or index, where it begins (with its key), where its value begins, and where that ends."""
+
+    name: str | int
+    start: int
+    value: int
+    end: int
+
+
+def value_at(text: str, place: Place) -> Any:
+    """Give the value at `place` of valid JSON. Raises `KeyError` where the way leads nowhere."""
+    value: Any = json.loads(text)
+    for step in place:
+        try:
+            value = value[step]
+        except (IndexError, TypeError) as error:
+            raise KeyError(step) from error
+    return value
+
+
+def put(text: str, place: Place, value: Any) -> str:
+    """Replace the value at `place`, which has to be there. Raises `KeyError`."""
+    value_at(text, place)
+    at = offset_of(text, place)
+    _, end = json.JSONDecoder().raw_decode(text, at)
+    return text[:at] + _written(value, _indent_of(text, at)) + text[end:]
+
+
+def insert(text: str, place: Place, value: Any, *, before: str | int | None = None) -> str:
+    """Add a member to the object or list at `place[:-1]`: the key is `place[-1]` (no matter for a list).
+
+    It comes before the member `before`; without one, or where there is none of that name, it comes last. Raises `KeyError` where there is no
+    such object or list, or where the object has that key already.
+    """
+    container = value_at(text, place[:-1])
+    if not isinstance(container, dict | list) or (isinstance(container, dict) and place[-1] in container):
+        raise KeyError(place[-1])
+    at = offset_of(text, place[:-1])
+    members = list(_members(text, at))
+    key = f"{json.dumps(place[-1], ensure_ascii=False)}: " if isinstance(container, dict) else ""
+    if not members:
+        _, end = json.JSONDecoder().raw_decode(text, at)
+        return f"{text[: at + 1]}{key}{_written(value, _indent_of(text, at))}{text[end - 1 :]}"
+    first = text[at + 1 : members[0].start]
+    broken = "\n" in first
+    gap = first if broken else " "
+    indent = first.rsplit("\n", 1)[-1] if broken else _indent_of(text, at)
+    new = key + _written(value, indent)
+    follower = next((one for one in members if one.name == before), None)
+    if follower is None:
+        end = members[-1].end
+        return f"{text[:end]},{gap}{new}{text[end:]}"
+    return f"{text[: follower.start]}{new},{gap}{text[follower.start :]}"
+
+
+def remove(text: str, place: Place) -> str:
+    """Take out the member at `place`, with its comma. Raises `KeyError` where there is none."""
+    value_at(text, place)
+    members = list(_members(text, offset_of(text, place[:-1])))
+    index = next(index for index, one in enumerate(members) if one.name == place[-1])
+    if index + 1 < len(members):
+        return text[: members[index].start] + text[members[index + 1].start :]
+    start = members[index - 1].end if index else members[index].start
+    return text[:start] + text[members[index].end :]
+
+
+def _members(text: str, at: int) -> Iterator[_Member]:
+    decoder = json.JSONDecoder()
+    is_object = text[at] == "{"
+    at = _skip(text, at + 1)
+    index = 0
+    while text[at] not in "}]":
+        start, name = at, index
+        if is_object:
+            name, at = decoder.raw_decode(text, at)
+            at = _skip(text, _skip(text, at) + 1)
+        value = at
+        _, at = decoder.raw_decode(text, at)
+        yield _Member(name=name, start=start, value=value, end=at)
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+        index += 1
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in _BLANK:
+        at += 1
+    return at
+
+
+def _indent_of(text: str, at: int) -> str:
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _written(value: Any, indent: str) -> str:
+    """Write a value whose first line is indented by `indent`."""
+    if isinstance(value, Mapping):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_written(one, indent + _STEP)}" for key, one in value.items()
+        ]
+        return _joined("{", parts, "}", indent, broken=any(_holds(one) for one in value.values()))
+    if isinstance(value, list | tuple):
+        parts = [_written(one, indent + _STEP) for one in value]
+        return _joined("[", parts, "]", indent, broken=any(_holds(one) for one in value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _joined(opening: str, parts: list[str], closing: str, indent: str, *, broken: bool) -> str:
+    if not broken:
+        return opening + ", ".join(parts) + closing
+    inner = f"\n{indent}{_STEP}"
+    return f"{opening}{inner}{f',{inner}'.join(parts)}\n{indent}{closing}"
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, Mapping | list | tuple)

@@ -1,0 +1,138 @@
+"""What is asked of git, and told to it. Everything else about version control stays outside."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import EnvironmentFailedError, UsageError
+from orchestrator.system.process import Command, Completed, Runner, run
+
+_SECONDS = 60.0
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+#: How many processes of git are asked at once.
+_SIDE_BY_SIDE = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Git:
+    """The repository that `root` lies in; paths are relative to `root`, also where that is not the top of the repository.
+
+    Every method raises `EnvironmentFailedError` where there is no git, or no repository.
+    """
+
+    root: Path
+    runner: Runner = run
+
+    def read(self, revision: str, path: str) -> str | None:
+        """Give a file as it was at a revision; None where it was not there. Raises `UsageError` for a revision that git does not know."""
+        commit = self.resolve(revision)
+        done = self._run("show", f"{commit}:./{path}")
+        return done.stdout.decode("utf-8", "replace") if done.ok else None
+
+    def resolve(self, revision: str) -> str:
+        """Give the commit (hex) that a revision names: `HEAD~1`, `v1.2`. Raises `UsageError` where git knows none."""
+        done = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        found = done.stdout.decode("ascii", "replace").strip()
+        if not done.ok or not _COMMIT.fullmatch(found):
+            self.need()
+            raise UsageError(
+                f'git knows no commit "{revision[:80]}" here', mend="'git log --oneline' lists those that there are"
+            )
+        return found
+
+    def last_commits(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Give, of each path that was ever committed, the commit that changed it last.
+
+        A path is asked by itself: only then does git leave out what a merge did not take over
+        (https://git-scm.com/docs/git-log#_history_simplification).
+        """
+        self.need()
+
+        def ask(path: str) -> str:
+            done = self._run("log", "-1", "--format=%H", "HEAD", "--", path)
+            return done.stdout.decode("ascii", "replace").strip() if done.ok else ""
+
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            found = zip(paths, pool.map(ask, paths), strict=True)
+            return {path: commit for path, commit in found if _COMMIT.fullmatch(commit)}
+
+    def changed(self, paths: Iterable[str] = ()) -> tuple[str, ...]:
+        """Give those of some paths (or all) that are not committed as they are, untracked ones included."""
+        self.need()
+        done = self._run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+        top = self.top()
+        entries = [entry[3:] for entry in done.stdout.decode("utf-8", "replace").split("\0") if len(entry) > 3]
+        return tuple(os.path.relpath(top / entry, self.root.resolve()) for entry in entries)
+
+    def shallow(self) -> bool:
+        """Whether this is a clone without its past, in which the commit that changed something last may be missing."""
+        return self._run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+
+    def remote(self, name: str = "origin") -> str:
+        """Give the address of a remote as it is configured; empty where there is none."""
+        done = self._run("config", "--get", f"remote.{name}.url")
+        return done.stdout.decode("utf-8", "replace").strip() if done.ok else ""
+
+    def commit(self, paths: Sequence[str], message: str) -> str:
+        """Commit these paths as they are on disk, and nothing else that may be staged. Gives the commit.
+
+        Raises `EnvironmentFailedError` with what git said (no name and address configured, a hook that refused).
+        """
+        self._must("add", "--", *paths)
+        self._must("commit", "--quiet", "-m", message, "--only", "--", *paths)
+        return self.resolve("HEAD")
+
+    def top(self) -> Path:
+        """The top directory of the repository. Raises `EnvironmentFailedError` where `root` lies in none."""
+        done = self._run("rev-parse", "--show-toplevel")
+        if not done.ok:
+            raise EnvironmentFailedError(
+                f"{self.root} is not in a git repository", mend="run in a clone, or 'git init' and commit"
+            )
+        return Path(done.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+    def need(self) -> None:
+        """Raise `EnvironmentFailedError` unless there are git and a repository."""
+        self.top()
+
+    def _must(self, *words: str) -> Completed:
+        done = self._run(*words)
+        if not done.ok:
+            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
+            raise EnvironmentFailedError(
+                f"git {words[0]} failed: {said[-500:] or done.reason}", mend="mend that, then run again"
+            )
+        return done
+
+    def _run(self, *words: str) -> Completed:
+        git = shutil.which("git")
+        if git is None:
+            raise EnvironmentFailedError("there is no git here", mend="install git")
+        return self.runner(Command(argv=(git, "-C", str(self.root), *words), timeout=_SECONDS))
+
+
+def remote_tags(address: str, pattern: str, *, runner: Runner = run) -> tuple[str, ...]:
+    """Give the names of a remote repository's tags that match a pattern (`v3.7.*`), without cloning it.
+
+    Raises `EnvironmentFailedError` where there is no git, `OSError` with what git said where the repository cannot be asked.
+    """
+    git = shutil.which("git")
+    if git is None:
+        raise EnvironmentFailedError("there is no git here", mend="install git")
+    # Never a question for a password: nobody is there to answer.
+    command = Command(
+        argv=(git, "ls-remote", "--tags", "--refs", "--", address, pattern),
+        environment={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        timeout=_SECONDS,
+    )
+    done = runner(command)
+    if not done.ok:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise OSError(said[-1] if said else done.reason)
+    return tuple(line.rpartition("refs/tags/")[2] for line in done.stdout.decode("utf-8", "replace").splitlines())
