@@ -1,11 +1,13 @@
 """Changes to the text of a JSON file that leave every other character of it as it is: its order, its spaces and its line breaks.
 
-What is written follows the house style of `versions.json`: an object or a list on one line, unless it holds another one.
+What is written follows the house style of `versions.json`: an object or a list on one line, unless it holds another one; its lines end and are
+indented as those of the file.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +16,22 @@ from orchestrator.matrix.places import offset_of
 from orchestrator.system.strict import Place
 
 _BLANK = " \t\r\n"
-_STEP = "  "
+#: The first member of the document on a line of its own: how the file's lines end, and by how much a level is indented.
+_LAYOUT = re.compile(r"\s*[{\[][ \t]*(\r?\n)([ \t]+)\S")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Layout:
+    """How lines end in a file, and by how much a level is indented."""
+
+    newline: str = "\n"
+    step: str = "  "
+
+    @classmethod
+    def of(cls, text: str) -> _Layout:
+        """Look at the first member of a document; one that is on a single line says nothing."""
+        found = _LAYOUT.match(text)
+        return cls() if found is None else cls(newline=found[1], step=found[2])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +48,9 @@ def value_at(text: str, place: Place) -> Any:
     """Give the value at `place` of valid JSON. Raises `KeyError` where the way leads nowhere."""
     value: Any = json.loads(text)
     for step in place:
-        try:
-            value = value[step]
-        except (IndexError, TypeError) as error:
-            raise KeyError(step) from error
+        # Letters of a string and negative indexes are no places, although Python would find something there.
+        members = dict(enumerate(value)) if isinstance(value, list) else value if isinstance(value, dict) else {}
+        value = members[step]
     return value
 
 
@@ -43,7 +59,7 @@ def put(text: str, place: Place, value: Any) -> str:
     value_at(text, place)
     at = offset_of(text, place)
     _, end = json.JSONDecoder().raw_decode(text, at)
-    return text[:at] + _written(value, _indent_of(text, at)) + text[end:]
+    return text[:at] + _written(value, _indent_of(text, at), _Layout.of(text)) + text[end:]
 
 
 def insert(text: str, place: Place, value: Any, *, before: str | int | None = None) -> str:
@@ -57,15 +73,16 @@ def insert(text: str, place: Place, value: Any, *, before: str | int | None = No
         raise KeyError(place[-1])
     at = offset_of(text, place[:-1])
     members = list(_members(text, at))
+    layout = _Layout.of(text)
     key = f"{json.dumps(place[-1], ensure_ascii=False)}: " if isinstance(container, dict) else ""
     if not members:
         _, end = json.JSONDecoder().raw_decode(text, at)
-        return f"{text[: at + 1]}{key}{_written(value, _indent_of(text, at))}{text[end - 1 :]}"
+        return f"{text[: at + 1]}{key}{_written(value, _indent_of(text, at), layout)}{text[end - 1 :]}"
     first = text[at + 1 : members[0].start]
     broken = "\n" in first
     gap = first if broken else " "
     indent = first.rsplit("\n", 1)[-1] if broken else _indent_of(text, at)
-    new = key + _written(value, indent)
+    new = key + _written(value, indent, layout)
     follower = next((one for one in members if one.name == before), None)
     if follower is None:
         end = members[-1].end
@@ -76,12 +93,15 @@ def insert(text: str, place: Place, value: Any, *, before: str | int | None = No
 def remove(text: str, place: Place) -> str:
     """Take out the member at `place`, with its comma. Raises `KeyError` where there is none."""
     value_at(text, place)
-    members = list(_members(text, offset_of(text, place[:-1])))
+    at = offset_of(text, place[:-1])
+    members = list(_members(text, at))
+    if len(members) == 1:
+        _, end = json.JSONDecoder().raw_decode(text, at)
+        return text[: at + 1] + text[end - 1 :]
     index = next(index for index, one in enumerate(members) if one.name == place[-1])
     if index + 1 < len(members):
         return text[: members[index].start] + text[members[index + 1].start :]
-    start = members[index - 1].end if index else members[index].start
-    return text[:start] + text[members[index].end :]
+    return text[: members[index - 1].end] + text[members[index].end :]
 
 
 def _members(text: str, at: int) -> Iterator[_Member]:
@@ -114,24 +134,21 @@ def _indent_of(text: str, at: int) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _written(value: Any, indent: str) -> str:
+def _written(value: Any, indent: str, layout: _Layout) -> str:
     """Write a value whose first line is indented by `indent`."""
+    inner = indent + layout.step
     if isinstance(value, Mapping):
-        parts = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_written(one, indent + _STEP)}" for key, one in value.items()
-        ]
-        return _joined("{", parts, "}", indent, broken=any(_holds(one) for one in value.values()))
-    if isinstance(value, list | tuple):
-        parts = [_written(one, indent + _STEP) for one in value]
-        return _joined("[", parts, "]", indent, broken=any(_holds(one) for one in value))
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _joined(opening: str, parts: list[str], closing: str, indent: str, *, broken: bool) -> str:
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_written(one, inner, layout)}" for key, one in value.items()]
+        opening, closing, broken = "{", "}", any(_holds(one) for one in value.values())
+    elif isinstance(value, list | tuple):
+        parts = [_written(one, inner, layout) for one in value]
+        opening, closing, broken = "[", "]", any(_holds(one) for one in value)
+    else:
+        return json.dumps(value, ensure_ascii=False)
     if not broken:
         return opening + ", ".join(parts) + closing
-    inner = f"\n{indent}{_STEP}"
-    return f"{opening}{inner}{f',{inner}'.join(parts)}\n{indent}{closing}"
+    start = layout.newline + inner
+    return f"{opening}{start}{f',{start}'.join(parts)}{layout.newline}{indent}{closing}"
 
 
 def _holds(value: Any) -> bool:

@@ -34,7 +34,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def read_text(path: Path, *, what: str) -> str:
     """Read a UTF-8 file; `what` names it in the error (`InvalidFileError`)."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")  # as it is: `read_text` would make other ends of lines of its own
     except FileNotFoundError as error:
         raise InvalidFileError(
             f"{path}: this {what} does not exist", mend="check the path, or change into the project's directory"

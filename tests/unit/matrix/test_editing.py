@@ -70,7 +70,33 @@ def test_a_member_is_removed_with_its_comma() -> None:
     assert '"lines": {' not in remove(TEXT, ("lines",))
 
 
-@pytest.mark.parametrize("place", [("lines", "3.9"), ("nothing",), ("lines", "3.7", "variants", 5), ("name", "x")])
+def test_the_last_of_a_list_leaves_an_empty_one() -> None:
+    text = '{\n  "lines": {\n    "extras": [\n      {"name": "virtualenv"}\n    ]\n  }\n}\n'
+    assert remove(text, ("lines", "extras", 0)) == '{\n  "lines": {\n    "extras": []\n  }\n}\n'
+
+
+@pytest.mark.parametrize(("newline", "step"), [("\n", "  "), ("\r\n", "  "), ("\n", "    "), ("\r\n", "\t")])
+def test_what_is_added_looks_like_the_rest_of_the_file(newline: str, step: str) -> None:
+    text = TEXT.replace("  ", step).replace("\n", newline)
+    changed = insert(text, ("lines", "3.8"), {"release": "3.8.0", "source": {"format": "tgz"}}, before="3.7")
+    added = (
+        f'"3.8": {{\n{step * 3}"release": "3.8.0",\n{step * 3}"source": {{"format": "tgz"}}\n{step * 2}}},\n{step * 2}'
+    )
+    assert changed == text.replace('"3.7": {', added.replace("\n", newline) + '"3.7": {')
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("lines", "3.9"),
+        ("nothing",),
+        ("lines", "3.7", "variants", 5),
+        ("lines", "3.7", "variants", -1),
+        ("name", "x"),
+        ("name", 0),
+        ("lines", "3.7", "release", 0),
+    ],
+)
 def test_a_place_that_is_not_there(place: tuple[str | int, ...]) -> None:
     with pytest.raises(KeyError):
         put(TEXT, place, 1)
