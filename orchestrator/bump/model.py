@@ -68,11 +68,25 @@ class Verified:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unsigned:
+    """A release whose tarball has the sha256 (hex) that a person gave; no signature was looked at. Fields as in `Verified`."""
+
+    release: str
+    format: str
+    sha256: str
+    origin: str
+    stored: StoredInput
+    pool: str | None = None
+    seen: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
     """What is proposed for a line: another release, other pins (in the order pip, setuptools, wheel, extras), or nothing. `notes` are told to people."""
 
     line: Line
-    release: Verified | None = None
+    release: Verified | Unsigned | None = None
     pins: tuple[Pin, ...] = ()
     seen: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
