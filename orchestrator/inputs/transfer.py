@@ -38,6 +38,11 @@ class TransferError(Exception):
         self.reason = reason
         self.missing = missing
 
+    @property
+    def refused(self) -> bool:
+        """Whether the other side answered, and will answer the same the next time."""
+        return self.missing or bool(re.match(r"40[0135] ", self.reason))
+
 
 class _TransientError(TransferError):
     """Worth another try, `after` seconds from now where the server said so."""
@@ -46,6 +51,14 @@ class _TransientError(TransferError):
         super().__init__(reason)
         self.after = after
         self.connected = connected
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A small document, and the address that it came from in the end (redirects are followed)."""
+
+    address: str
+    body: bytes
 
 
 def make_client() -> httpx.Client:
@@ -80,8 +93,12 @@ class Transfer:
         return state.resumed
 
     def small(self, address: str, *, limit: int = 4 << 20) -> bytes:
+        """Fetch the bytes of a small document of at most `limit` bytes. Raises like `to_file`."""
+        return self.document(address, limit=limit).body
+
+    def document(self, address: str, *, limit: int = 4 << 20) -> Document:
         """Fetch a small document of at most `limit` bytes. Raises like `to_file`."""
-        body = b""
+        got = Document(address=address, body=b"")
         for attempt in self._attempts():
             with attempt, self._answer(address, {}) as answer:
                 received = bytearray()
@@ -90,8 +107,29 @@ class Transfer:
                     received += piece
                     if len(received) > limit:
                         raise TransferError(f"the answer is longer than {limit} bytes")
-                body = bytes(received)
-        return body
+                length = answer.headers.get("Content-Length", "")
+                if length.isdigit() and len(received) < int(length):
+                    raise _TransientError(f"the connection broke off after {len(received)} of {length} bytes")
+                got = Document(address=str(answer.url), body=bytes(received))
+        return got
+
+    def look(self, address: str) -> str:
+        """Ask whether an address has a file, without fetching it; gives the address that it is at in the end. Raises like `to_file`."""
+        found = address
+        for attempt in self._attempts():
+            with attempt:
+                try:
+                    with self._answer(address, {}, method="HEAD") as answer:
+                        found = str(answer.url)
+                except _TransientError:
+                    raise
+                except TransferError as error:
+                    if error.missing:
+                        raise
+                    # Some servers answer HEAD with a refusal. What a GET would send is not read.
+                    with self._answer(address, {}) as answer:
+                        found = str(answer.url)
+        return found
 
     def _attempts(self) -> Retrying:
         return Retrying(
@@ -134,11 +172,11 @@ class Transfer:
             raise _TransientError(f"the connection broke off after {at} of {total} bytes")
 
     @contextlib.contextmanager
-    def _answer(self, address: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
-        """Send a GET and turn what goes wrong into `TransferError`, here and while the block reads the body."""
+    def _answer(self, address: str, headers: dict[str, str], *, method: str = "GET") -> Iterator[httpx.Response]:
+        """Send a request and turn what goes wrong into `TransferError`, here and while the block reads the body."""
         self._check_stop()
         try:
-            with self.client.stream("GET", address, headers=headers) as answer:
+            with self.client.stream(method, address, headers=headers) as answer:
                 status = answer.status_code
                 if status in TRANSIENT_STATUS:
                     raise _TransientError(f"{status} {answer.reason_phrase}", after=retry_after(answer))
