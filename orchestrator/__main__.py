@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -15,10 +16,12 @@ def main() -> None:
     # A script's background job inherits an ignored INT; who sends one to this process all the same means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        from orchestrator.cli.group import run  # noqa: PLC0415 - keeps `import orchestrator` free of the command line
+        from orchestrator.cli.group import complete, run  # noqa: PLC0415 - keeps `import orchestrator` free of the command line
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(run(sys.argv[1:]))
+    # Set by a shell that completes a line: see `orchestrator/completion/protocol.py`.
+    instruction = os.environ.get("_ORCHESTRATOR_COMPLETE")
+    sys.exit(complete(instruction, sys.argv[1:]) if instruction else run(sys.argv[1:]))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

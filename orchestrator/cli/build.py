@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 from orchestrator.errors import ExitCode
 
 
@@ -18,7 +19,10 @@ from orchestrator.errors import ExitCode
     help="After a failure the other cells go on (default), or nothing new is begun.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(1, 1024), help="Work on so many cells at once (default: what the builders bear)."
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    shell_complete=values.jobs,
+    help="Work on so many cells at once (default: what the builders bear).",
 )
 @click.option("--wait/--no-wait", default=True, help="Wait for another run to end (default), or exit with 4 at once.")
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")

@@ -7,11 +7,19 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.options import Common, common, emit, emit_json
+from orchestrator.completion import values
 from orchestrator.errors import UsageError
 
 
 @click.command()
-@click.option("--image", default="2.7-slim-bullseye", show_default=True, help="Which image of the Debian-only matrix.")
+@click.option(
+    "--image",
+    default="2.7-slim-bullseye",
+    show_default=True,
+    metavar="IMAGE",
+    shell_complete=values.demo_images,
+    help="Which image of the Debian-only matrix.",
+)
 @common
 def command(told: Common, image: str) -> int:
     """Render, build, prove, publish and pull back one image of the Debian-only matrix, for every architecture.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli.options import Common, common, complete_ids, emit, emit_json
+from orchestrator.cli.options import Common, common, emit, emit_json
+from orchestrator.completion import values
 
 
-@click.command()
-@click.argument("image", shell_complete=complete_ids)
-@click.argument("word", required=False)
+# A flag of a recipe is a WORD, not an option.
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("image", shell_complete=values.images)
+@click.argument("word", required=False, shell_complete=values.recipe_words)
 @common
 def command(told: Common, image: str, word: str | None) -> None:
     """Show the recipe of IMAGE (3.5-alpine3.8 or 3.5/alpine3.8), or why one WORD of it is there, or is not.

@@ -160,5 +160,15 @@ def run(args: Sequence[str]) -> int:
     return result if isinstance(result, int) else int(ExitCode.DONE)
 
 
+def complete(instruction: str, args: Sequence[str]) -> int:
+    """Answer a shell that wants to know what may be typed; `completion/protocol.py` says how it asks."""
+    from orchestrator.completion.protocol import answer  # noqa: PLC0415 - only while completing
+    from orchestrator.completion.resolving import Tree  # noqa: PLC0415 - same
+
+    tree = Tree(group=cli, helps=COMMANDS, hoisted=(*_WITH_VALUE, *_FLAGS))
+    click.echo(answer(tree, instruction, args), nl=False)
+    return int(ExitCode.DONE)
+
+
 def _tell(message: str) -> None:
     click.echo(message, err=True)

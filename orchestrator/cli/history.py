@@ -5,12 +5,26 @@ from __future__ import annotations
 import click
 
 from orchestrator.cli.options import Common, common, complete_ids, emit, emit_json
+from orchestrator.completion import values
 
 
 @click.command()
 @click.argument("cell", required=False, shell_complete=complete_ids)
-@click.option("--limit", type=click.IntRange(1, 10000), default=20, show_default=True, help="How many.")
-@click.option("--run", type=click.IntRange(1, 2**62), metavar="RUN", help="Only those of this run (see report --list).")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10000),
+    default=20,
+    show_default=True,
+    shell_complete=values.numbers(20, 50, 200),
+    help="How many.",
+)
+@click.option(
+    "--run",
+    type=click.IntRange(1, 2**62),
+    metavar="RUN",
+    shell_complete=values.runs,
+    help="Only those of this run (see report --list).",
+)
 @common
 def command(told: Common, cell: str | None, *, limit: int, run: int | None) -> None:
     """Show past attempts at one CELL or at all, with what became of them.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -51,10 +52,14 @@ _JOBS = frozenset({Format.GITHUB, Format.JENKINS})
     "--runner",
     multiple=True,
     metavar="ARCH=LABEL",
+    shell_complete=values.runners,
     help="github, jenkins: the machines for an architecture. Repeatable.",
 )
 @click.option(
-    "--registry", metavar="HOST[:PORT][/PATH]", help="bake: the registry of the tags (default: registry in the config)."
+    "--registry",
+    metavar="HOST[:PORT][/PATH]",
+    shell_complete=values.registries,
+    help="bake: the registry of the tags (default: registry in the config).",
 )
 @selection
 @common

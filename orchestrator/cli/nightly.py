@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 
 if TYPE_CHECKING:
     from orchestrator.pipeline.nightly import Night
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--jobs", type=click.IntRange(1, 1024), help="Work on so many cells at once (default: what the builders bear)."
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    shell_complete=values.jobs,
+    help="Work on so many cells at once (default: what the builders bear).",
 )
 @click.option("--wait/--no-wait", default=True, help="Wait for another run to end (default), or exit with 4 at once.")
 @click.option(

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from orchestrator.completion import values
+from orchestrator.completion.values import ids as complete_ids
 from orchestrator.errors import EnvironmentFailedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from orchestrator.matrix.model import Cell, Matrix
     from orchestrator.system.progress import Progress
+
+__all__ = [
+    "Common", "choosing", "chosen_cells", "common", "complete_ids", "emit", "emit_json", "selection",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,7 +86,15 @@ def common(command: F) -> F:
 
 def selection(command: F) -> F:
     """Add the options that choose cells; the command gets a `Selection` as the argument `selection`."""
+    return choosing(complete_ids)(command)
 
+
+def choosing(complete: values.Completer) -> Callable[[F], F]:
+    """Add them as `selection` does, with a completion of its own for what stands free."""
+    return functools.partial(_select, complete=complete)
+
+
+def _select(command: F, *, complete: values.Completer) -> F:
     @functools.wraps(command)
     def wrapper(
         *args: Any,
@@ -98,14 +111,24 @@ def selection(command: F) -> F:
 
     wrapped: Any = wrapper
     for option in (
-        click.option("--arch", multiple=True, metavar="GLOB", help="An architecture: arm64v8.", shell_complete=_arches),
         click.option(
-            "--variant", multiple=True, metavar="GLOB", help="A variant: slim, alpine3.8.", shell_complete=_variants
+            "--arch",
+            multiple=True,
+            metavar="GLOB",
+            help="An architecture: arm64v8.",
+            shell_complete=values.architectures,
         ),
         click.option(
-            "--version", multiple=True, metavar="GLOB", help="A line or release: 3.7.", shell_complete=_versions
+            "--variant",
+            multiple=True,
+            metavar="GLOB",
+            help="A variant: slim, alpine3.8.",
+            shell_complete=values.variants,
         ),
-        click.argument("cells", nargs=-1, metavar="[CELL|IMAGE]...", shell_complete=complete_ids),
+        click.option(
+            "--version", multiple=True, metavar="GLOB", help="A line or release: 3.7.", shell_complete=values.lines
+        ),
+        click.argument("cells", nargs=-1, metavar="[CELL|IMAGE]...", shell_complete=complete),
     ):
         wrapped = option(wrapped)
     result: F = wrapped
@@ -135,35 +158,3 @@ def emit(text: str) -> None:
         raise
     except OSError as error:
         raise EnvironmentFailedError(f"stdout cannot be written: {error.strerror}", mend="free some space") from error
-
-
-def _completions(ctx: click.Context, words: Callable[[Matrix], list[str]], incomplete: str) -> list[CompletionItem]:
-    from orchestrator.errors import OrchestratorError  # noqa: PLC0415 - only while completing
-    from orchestrator.matrix.load import load_matrix  # noqa: PLC0415 - only while completing
-
-    try:
-        matrix = load_matrix(Path(ctx.params.get("matrix") or "versions.json"))
-    except OrchestratorError:
-        return []
-    return [CompletionItem(word) for word in dict.fromkeys(words(matrix)) if word.startswith(incomplete)]
-
-
-def _versions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return _completions(ctx, lambda matrix: [line.name for line in matrix.lines], incomplete)
-
-
-def _variants(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return _completions(ctx, lambda matrix: [image.variant.name for image in matrix.images], incomplete)
-
-
-def _arches(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return _completions(ctx, lambda matrix: [architecture.name for architecture in matrix.enabled], incomplete)
-
-
-def complete_ids(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete ids of images and cells."""
-    return _completions(
-        ctx,
-        lambda matrix: [image.id for image in matrix.images] + [cell.id for cell in matrix.cells],
-        incomplete,
-    )

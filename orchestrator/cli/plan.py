@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, complete_ids, emit, emit_json, selection
+from orchestrator.completion import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,14 +29,33 @@ if TYPE_CHECKING:
     "--nodes",
     multiple=True,
     metavar="NODE",
+    shell_complete=values.nodes,
     help="Simulate these: [COUNTx][ARCH[,ARCH]:]SLOTS[:EMULATED], such as 2xarm64v8:4.",
 )
 @click.option(
     "--durations", type=click.Path(path_type=Path), metavar="FILE", help="Simulate these seconds (JSON, by cell)."
 )
-@click.option("--failure-rate", multiple=True, metavar="CLASS=SHARE", help="Simulate failures: network=0.1.")
-@click.option("--jobs", type=click.IntRange(1, 1024), help="Simulate so many cells at once, over all nodes.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Simulate other random failures.")
+@click.option(
+    "--failure-rate",
+    multiple=True,
+    metavar="CLASS=SHARE",
+    shell_complete=values.failure_rates,
+    help="Simulate failures: network=0.1.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    shell_complete=values.jobs,
+    help="Simulate so many cells at once, over all nodes.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    shell_complete=values.numbers(0, 1, 2),
+    help="Simulate other random failures.",
+)
 @click.option("--force", is_flag=True, help="Plan as 'build --force': everything is built.")
 @selection
 @common

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, common, emit, emit_json
+from orchestrator.completion import values
 from orchestrator.errors import EnvironmentFailedError, ExitCode
 
 if TYPE_CHECKING:
@@ -20,10 +21,34 @@ if TYPE_CHECKING:
 
 @click.command("prune")
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed, and what stays for which reason.")
-@click.option("--images", type=click.IntRange(1, 1000), metavar="N", help="How many staged images of each cell stay.")
-@click.option("--logs", type=click.IntRange(1, 100000), metavar="N", help="How many logs of each cell stay.")
-@click.option("--days", type=click.FloatRange(0, 100000), metavar="D", help="No image or log younger than that goes.")
-@click.option("--cache-gib", type=click.FloatRange(0, 100000), metavar="G", help="How much of BuildKit's cache stays.")
+@click.option(
+    "--images",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    shell_complete=values.kept("images"),
+    help="How many staged images of each cell stay.",
+)
+@click.option(
+    "--logs",
+    type=click.IntRange(1, 100000),
+    metavar="N",
+    shell_complete=values.kept("logs"),
+    help="How many logs of each cell stay.",
+)
+@click.option(
+    "--days",
+    type=click.FloatRange(0, 100000),
+    metavar="D",
+    shell_complete=values.kept("days"),
+    help="No image or log younger than that goes.",
+)
+@click.option(
+    "--cache-gib",
+    type=click.FloatRange(0, 100000),
+    metavar="G",
+    shell_complete=values.kept("cache_gib"),
+    help="How much of BuildKit's cache stays.",
+)
 @common
 def command(told: Common, *, dry_run: bool, **given: float | None) -> int:
     """Remove old logs, staged images, build cache, and what killed runs left; the config's `keep` says how much stays.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,14 +21,28 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--registry", metavar="HOST[:PORT][/PATH]", help="Where to push to (default: registry in the config).")
-@click.option("--namespace", metavar="NAME", help="Repository of the indexes (default: namespace in the config).")
+@click.option(
+    "--registry",
+    metavar="HOST[:PORT][/PATH]",
+    shell_complete=values.registries,
+    help="Where to push to (default: registry in the config).",
+)
+@click.option(
+    "--namespace",
+    metavar="NAME",
+    shell_complete=values.namespaces,
+    help="Repository of the indexes (default: namespace in the config).",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would change; the registry is asked, nothing is written.")
 @click.option(
     "--allow-rebuild", is_flag=True, help="Also lead tags of a full release (3.7.2-stretch) to another build."
 )
 @click.option(
-    "--rollback", type=click.IntRange(1), metavar="RUN", help="Lead tags back to where they led before a run."
+    "--rollback",
+    type=click.IntRange(1),
+    metavar="RUN",
+    shell_complete=values.publishing_runs,
+    help="Lead tags back to where they led before a run.",
 )
 @click.option("--again", is_flag=True, help="Also publish what was rolled back before.")
 @click.option("--sign", is_flag=True, help="Sign with cosign before anything is visible (see signing in the config).")

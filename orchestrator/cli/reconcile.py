@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--registry", metavar="HOST[:PORT][/PATH]", help="Which registry (default: registry in the config).")
-@click.option("--namespace", metavar="NAME", help="Repository of the indexes (default: namespace in the config).")
+@click.option(
+    "--registry",
+    metavar="HOST[:PORT][/PATH]",
+    shell_complete=values.registries,
+    help="Which registry (default: registry in the config).",
+)
+@click.option(
+    "--namespace",
+    metavar="NAME",
+    shell_complete=values.namespaces,
+    help="Repository of the indexes (default: namespace in the config).",
+)
 @click.option("--fix", is_flag=True, help="Mend what publishing, or leading tags back, can mend.")
 @click.option("--remove-extra", is_flag=True, help="With --fix: remove tags that the matrix does not declare.")
 @click.option(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.cli.options import Common, choosing, chosen_cells, common, emit, emit_json
+from orchestrator.completion import values
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _LATEST = "latest"
     help="Where to: a file, or a directory (badges, repo-info and all are many files). Default: stdout.",
 )
 @click.option("--list", "show", is_flag=True, help="List the runs: number, command, when, how it went.")
-@selection
+@choosing(values.runs_and_ids)
 @common
 def command(told: Common, selection: Any, *, form: str, output: Path | None, show: bool) -> None:
     """Report a run: what failed, since when, whose change it was, and the command that reproduces it; then the counts.

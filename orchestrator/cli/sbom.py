@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, chosen_cells, common, complete_ids, emit
+from orchestrator.cli.options import Common, chosen_cells, common, emit
+from orchestrator.completion import values
 from orchestrator.errors import EnvironmentFailedError, UsageError
 
 
 @click.command()
-@click.argument("cell", shell_complete=complete_ids)
+@click.argument("cell", shell_complete=values.cells)
 @click.option(
     "--output",
     "-o",

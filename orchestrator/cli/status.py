@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 
 if TYPE_CHECKING:
     from orchestrator.publish.names import Names
@@ -19,9 +20,17 @@ if TYPE_CHECKING:
 @click.option("--tags", "by_tag", is_flag=True, help="A row for each declared tag.")
 @click.option("--remote", is_flag=True, help="Also ask the registry where each tag leads now.")
 @click.option(
-    "--registry", metavar="HOST[:PORT][/PATH]", help="The same of this registry (default: that in the config)."
+    "--registry",
+    metavar="HOST[:PORT][/PATH]",
+    shell_complete=values.registries,
+    help="The same of this registry (default: that in the config).",
 )
-@click.option("--namespace", metavar="NAME", help="Repository of the indexes (default: namespace in the config).")
+@click.option(
+    "--namespace",
+    metavar="NAME",
+    shell_complete=values.namespaces,
+    help="Repository of the indexes (default: namespace in the config).",
+)
 @selection
 @common
 def command(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from orchestrator.cli.options import Common, chosen_cells, common, complete_ids, emit, emit_json, selection
+from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.completion import values
 from orchestrator.errors import ExitCode, UsageError, summary
 
 if TYPE_CHECKING:
@@ -18,31 +18,29 @@ if TYPE_CHECKING:
     from orchestrator.prove.model import Outcome, Proof
 
 
-def _complete_proofs(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from orchestrator.prove.catalogue import CATALOGUE  # noqa: PLC0415 - only while completing
-    from orchestrator.prove.model import Kind  # noqa: PLC0415
-
-    words = [*map(str, Kind), *(proof.name for proof in CATALOGUE)]
-    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
-
-
 @click.command("test")
 @click.option("--list", "show", is_flag=True, help="List the proofs: what each claims, where it applies, its limits.")
 @click.option(
     "--only",
     multiple=True,
     metavar="PROOF",
-    shell_complete=_complete_proofs,
+    shell_complete=values.proofs,
     help="Make only this proof, or all of a kind: recipe/environment, recipe, 'behaviour/*'. Repeatable.",
 )
-@click.option("--skip", multiple=True, metavar="PROOF", shell_complete=_complete_proofs, help="Leave these out.")
-@click.option("--image", metavar="REF", help="Prove this image of the engine, whoever built it; with --as.")
-@click.option("--as", "as_cell", metavar="CELL", shell_complete=complete_ids, help="What that image is to be.")
+@click.option("--skip", multiple=True, metavar="PROOF", shell_complete=values.proofs, help="Leave these out.")
+@click.option(
+    "--image",
+    metavar="REF",
+    shell_complete=values.references,
+    help="Prove this image of the engine, whoever built it; with --as.",
+)
+@click.option("--as", "as_cell", metavar="CELL", shell_complete=values.cells, help="What that image is to be.")
 @click.option(
     "--jobs",
     "-j",
     type=click.IntRange(1, 64),
     default=None,
+    shell_complete=values.jobs,
     help="How many images at once (default: as many as there are CPUs, at most 4).",
 )
 @selection
