@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from orchestrator.errors import InvalidFileError
 from orchestrator.matrix.model import Matrix
 from orchestrator.recipe.recipe import Recipe
+from orchestrator.render.templates import environment, template_errors
 
 TEMPLATES = "dockerfile-templates"
 
@@ -34,50 +30,22 @@ def render(recipe: Recipe, directories: Sequence[Path]) -> str:
     """
     name = f"{recipe.image.variant.flavor}.Dockerfile.j2"
     names = [variable.name for variable in recipe.environment]
-    try:
-        template = _environment(tuple(directories)).get_template(name)
-        text = template.render(
-            recipe=recipe,
-            image=recipe.image,
-            line=recipe.image.line,
-            suite=recipe.image.variant.suite,
-            before_release=names.index(_FIRST_OF_RELEASE) if _FIRST_OF_RELEASE in names else len(names),
+    with template_errors(
+        name,
+        directories,
+        about=recipe.image.id,
+        missing=f"restore it from version control, or add the template that {recipe.image.id} needs",
+        offered="use only what recipe, image, line and suite offer",
+    ):
+        text = (
+            environment(tuple(directories))
+            .get_template(name)
+            .render(
+                recipe=recipe,
+                image=recipe.image,
+                line=recipe.image.line,
+                suite=recipe.image.variant.suite,
+                before_release=names.index(_FIRST_OF_RELEASE) if _FIRST_OF_RELEASE in names else len(names),
+            )
         )
-    except TemplateNotFound as error:
-        raise InvalidFileError(
-            f"{error.name}: there is no such template in {', '.join(map(str, directories)) or TEMPLATES}",
-            mend=f"restore it from version control, or add the template that {recipe.image.id} needs",
-        ) from None
-    except TemplateSyntaxError as error:
-        raise InvalidFileError(
-            f"{error.filename}:{error.lineno}: {error.message}", mend="correct the template's syntax"
-        ) from None
-    except TemplateError as error:
-        raise InvalidFileError(
-            f"{_place_of(error, name)}: {error.message} (for {recipe.image.id})",
-            mend="use only what recipe, image, line and suite offer",
-        ) from None
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
-
-
-@cache
-def _environment(directories: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(directories),
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _place_of(error: BaseException, name: str) -> str:
-    """Find the innermost template line in a traceback: Jinja2 maps its frames back to the templates."""
-    place = name
-    frame = error.__traceback__
-    while frame is not None:
-        if frame.tb_frame.f_code.co_filename.endswith(".j2"):
-            place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-        frame = frame.tb_next
-    return place

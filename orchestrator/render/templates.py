@@ -1,0 +1,58 @@
+"""Templates of text: how they are read, and what is said of one that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from orchestrator.errors import InvalidFileError
+
+
+@cache
+def environment(directories: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
+    """Read templates from some directories, the first that has one: sandboxed, and refusing names that nothing stands for."""
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(directories),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@contextmanager
+def template_errors(
+    name: str, directories: Sequence[Path], *, about: str, missing: str, offered: str
+) -> Iterator[None]:
+    """Turn what goes wrong while `name` is filled in for `about` into `InvalidFileError` with the template and the line.
+
+    `missing` is the mend where there is no such template, `offered` where it asks for something that there is not.
+    """
+    try:
+        yield
+    except TemplateNotFound as error:
+        places = ", ".join(map(str, directories)) or "any directory"
+        raise InvalidFileError(f"{error.name}: there is no such template in {places}", mend=missing) from None
+    except TemplateSyntaxError as error:
+        raise InvalidFileError(
+            f"{error.filename}:{error.lineno}: {error.message}", mend="correct the template's syntax"
+        ) from None
+    except TemplateError as error:
+        raise InvalidFileError(f"{_place_of(error, name)}: {error.message} (for {about})", mend=offered) from None
+
+
+def _place_of(error: BaseException, name: str) -> str:
+    """Find the innermost template line in a traceback: Jinja2 maps its frames back to the templates."""
+    place = name
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename.endswith(".j2"):
+            place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return place
