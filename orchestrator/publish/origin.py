@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from orchestrator.errors import EnvironmentFailedError
 from orchestrator.matrix.model import Image
 from orchestrator.publish.model import Provenance
-from orchestrator.system.process import Command, Runner, run
+from orchestrator.system.git import Git
+from orchestrator.system.process import Runner, run
 
 #: `git@host:path`, which is no address: https://git-scm.com/docs/git-clone#_git_urls
 _SCP = re.compile(r"^(?:[^@/]+@)?([A-Za-z0-9.-]+):(?!//)(.+)$")
@@ -21,24 +22,16 @@ def origin_of(root: Path, image: Image, *, source: str | None = None, runner: Ru
     `source` is the address to name instead of that of git's remote.
     """
     path = f"{image.directory}/Dockerfile"
-    version = image.line.release
-    git = shutil.which("git")
-    if git is None:
-        return Provenance(source=source or "", version=version)
-
-    def ask(*words: str) -> str:
-        ended = runner(Command(argv=(git, "-C", str(root), *words), timeout=20.0))
-        return ended.stdout.decode("utf-8", "replace").strip() if ended.ok else "?"
-
-    if ask("status", "--porcelain", "--", path) != "":
-        return Provenance(source=source or "", version=version)
-    revision = ask("log", "-1", "--format=%H", "--", path)
-    address = source or web_address(ask("config", "--get", "remote.origin.url"))
-    return Provenance(
-        source=address,
-        revision=revision if re.fullmatch(r"[0-9a-f]{40,64}", revision) else "",
-        version=version,
-    )
+    nothing = Provenance(source=source or "", version=image.line.release)
+    git = Git(root=root, runner=runner)
+    try:
+        if git.changed((path,)):
+            return nothing
+        commits = git.last_commits((path,))
+        address = source or web_address(git.remote())
+    except EnvironmentFailedError:
+        return nothing
+    return Provenance(source=address, revision=commits.get(path, ""), version=image.line.release)
 
 
 def web_address(remote: str) -> str:

@@ -14,6 +14,9 @@ from orchestrator.errors import EnvironmentFailedError, UsageError
 from orchestrator.system.process import Command, Completed, Runner, run
 
 _SECONDS = 60.0
+#: Seconds for what hooks may be called by: they may well build and test.
+_SECONDS_OF_HOOKS = 1800.0
+_WITH_HOOKS = {"commit", "push"}
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 #: How many processes of git are asked at once.
 _SIDE_BY_SIDE = 4
@@ -34,6 +37,23 @@ class Git:
         commit = self.resolve(revision)
         done = self._run("show", f"{commit}:./{path}")
         return done.stdout.decode("utf-8", "replace") if done.ok else None
+
+    def files(self, revision: str, directory: str) -> Mapping[str, str]:
+        """Give the files right in a directory by their names, as they were at a revision; none where it was not there.
+
+        Raises `UsageError` for a revision that git does not know.
+        """
+        commit = self.resolve(revision)
+        done = self._run("ls-tree", "-z", commit, f"./{directory}/")
+        # "100644 blob 1f2e...<TAB>a/name": https://git-scm.com/docs/git-ls-tree#_output_format
+        entries = [entry.partition("\t") for entry in done.stdout.decode("utf-8", "replace").split("\0") if entry]
+        found = {path.rpartition("/")[2]: about.split()[2] for about, _, path in entries if about.split()[1] == "blob"}
+
+        def content(blob: str) -> str:
+            return self._run("cat-file", "blob", blob).stdout.decode("utf-8", "replace")
+
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return dict(zip(found, pool.map(content, found.values()), strict=True))
 
     def resolve(self, revision: str) -> str:
         """Give the commit (hex) that a revision names: `HEAD~1`, `v1.2`. Raises `UsageError` where git knows none."""
@@ -63,10 +83,12 @@ class Git:
             return {path: commit for path, commit in found if _COMMIT.fullmatch(commit)}
 
     def changed(self, paths: Iterable[str] = ()) -> tuple[str, ...]:
-        """Give those of some paths (or all) that are not committed as they are, untracked ones included."""
-        self.need()
-        done = self._run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+        """Give those of some paths (or all) that are not committed as they are, untracked ones included.
+
+        Raises `EnvironmentFailedError` with what git said where it cannot tell (a broken index).
+        """
         top = self.top()
+        done = self._must("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
         entries = [entry[3:] for entry in done.stdout.decode("utf-8", "replace").split("\0") if len(entry) > 3]
         return tuple(os.path.relpath(top / entry, self.root.resolve()) for entry in entries)
 
@@ -114,7 +136,8 @@ class Git:
         git = shutil.which("git")
         if git is None:
             raise EnvironmentFailedError("there is no git here", mend="install git")
-        return self.runner(Command(argv=(git, "-C", str(self.root), *words), timeout=_SECONDS))
+        seconds = _SECONDS_OF_HOOKS if words[0] in _WITH_HOOKS else _SECONDS
+        return self.runner(Command(argv=(git, "-C", str(self.root), *words), timeout=seconds))
 
 
 def remote_tags(address: str, pattern: str, *, runner: Runner = run) -> tuple[str, ...]:
@@ -134,5 +157,7 @@ def remote_tags(address: str, pattern: str, *, runner: Runner = run) -> tuple[st
     done = runner(command)
     if not done.ok:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise OSError(said[-1] if said else done.reason)
+        # The first line says what it is; those below it are advice.
+        fatal = [line for line in said if line.startswith("fatal:")]
+        raise OSError((fatal or said[-1:] or [done.reason])[0])
     return tuple(line.rpartition("refs/tags/")[2] for line in done.stdout.decode("utf-8", "replace").splitlines())

@@ -1,0 +1,1 @@
+"""The library file of official-images: written from the matrix, read back strictly, compared with another."""
