@@ -70,7 +70,7 @@ def _facts(was: Thing, now: Thing) -> Iterator[Change]:
         if old_order != new_order:
             yield Change(
                 topic=topic,
-                subject="order",
+                subject="order of images" if topic is Topic.SETTING else "order",
                 before=" ".join(old_order),
                 after=" ".join(new_order),
                 where=_place(topic, was),

@@ -48,7 +48,7 @@ def things_of(side: Side) -> tuple[Thing, ...]:
             name="",
             said="",
             facts=tuple(_settings(matrix)),
-            orders={Topic.IMAGE: tuple(image.id for image in matrix.images)},
+            orders={Topic.SETTING: tuple(image.id for image in matrix.images)},
         ),
         *(_suite(suite) for suite in matrix.suites),
         *(_line(line, matrix) for line in matrix.lines),

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from orchestrator.compare.entries import VANISHED, Cost, Entry, Mark, Section, costs_of, sections_of, summary_of
 from orchestrator.compare.model import TAGS, Comparison, Topic
 from orchestrator.compare.naming import listed
-from orchestrator.report.wording import count, harmless
+from orchestrator.report.wording import harmless
 
 #: What GitHub takes as a comment, in characters; bytes are never fewer. Source: the API's own error, "body is too long (maximum is 65536 characters)".
 LARGEST = 65_536
-#: A table with more rows is folded.
+#: More entries of one kind are folded, in a table of their own.
 _OPEN_ROWS = 8
 
 _WORDS = {Mark.ADDED: "added", Mark.REMOVED: "removed", Mark.CHANGED: "changed", Mark.MOVED: "moved"}
@@ -59,14 +59,20 @@ def _parts(comparison: Comparison) -> Iterator[_Part]:
     costs = costs_of(comparison)
     if costs and not comparison.empty:
         yield _Part(name="what becomes of the cells", text=_costs(costs))
+    short = [section for section in sections if _is_short(section)]
+    if short:
+        rows = [(_escaped(section.title), *_row_of(entry)) for section in short for entry in section.entries]
+        name = listed(section.title for section in short)
+        yield _Part(name=name, text=_table(("", "", "what", "before", "after", "where"), rows))
     for section in sections:
-        yield _Part(name=section.title, text=_section(section))
+        if not _is_short(section):
+            yield _Part(name=section.title, text=_folded(section))
     vanished = any(
         entry.topic in TAGS and entry.mark is Mark.REMOVED for section in sections for entry in section.entries
     )
-    notes = (*comparison.notes, *((VANISHED,) if vanished else ()))
+    notes = [*map(_code, comparison.notes), *([_escaped(VANISHED)] if vanished else [])]
     if notes:
-        yield _Part(name="notes", text="".join(f"- {_code(note)}\n" for note in notes))
+        yield _Part(name="notes", text="".join(f"- {note}\n" for note in notes))
 
 
 def _costs(costs: Iterable[Cost]) -> str:
@@ -74,15 +80,16 @@ def _costs(costs: Iterable[Cost]) -> str:
     return _table(("cells", "", "which"), rows)
 
 
-def _section(section: Section) -> str:
-    rows = [entry for entry in section.entries if not _is_block(entry)]
-    blocks = [entry for entry in section.entries if _is_block(entry)]
-    body = _table(("", "what", "before", "after", "where"), [_row_of(entry) for entry in rows]) if rows else ""
-    body += "\n".join(_block(entry) for entry in blocks)
-    if len(rows) > _OPEN_ROWS or blocks:
-        title = f"{_escaped(section.title)} ({count(len(section.entries), 'entry').replace('entrys', 'entries')})"
-        return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n"
-    return f"**{_escaped(section.title)}**\n\n{body}"
+def _is_short(section: Section) -> bool:
+    return len(section.entries) <= _OPEN_ROWS and not any(_is_block(entry) for entry in section.entries)
+
+
+def _folded(section: Section) -> str:
+    rows = [_row_of(entry) for entry in section.entries if not _is_block(entry)]
+    parts = [_table(("", "what", "before", "after", "where"), rows)] if rows else []
+    parts += [_block(entry) for entry in section.entries if _is_block(entry)]
+    body = "\n".join(parts)
+    return f"<details><summary>{_escaped(section.title)}: {len(section.entries)}</summary>\n\n{body}\n</details>\n"
 
 
 def _row_of(entry: Entry) -> tuple[str, ...]:
