@@ -1,63 +1,247 @@
-"""`orchestrator bump`: bring a line to another patch release."""
+"""`orchestrator bump`: bring lines to the newest release and the newest wheels."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.options import Common, common, emit, emit_json
-from orchestrator.errors import UsageError
+from orchestrator.completion import values
+from orchestrator.errors import ExitCode, UsageError, summary
+
+if TYPE_CHECKING:
+    from orchestrator.bump.model import Proposal
+    from orchestrator.bump.proposing import Failed, Proposer, Standing, Wish
+    from orchestrator.bump.writing import Draft
+
+_PARTS = ("release", "pip", "setuptools", "wheel", "extras")
 
 
 @click.command()
-@click.argument("line", required=False)
-@click.option("--version", help="The line, as in 'make bump VERSION=3.7'.", metavar="LINE")
-@click.option("--to", "release", metavar="RELEASE", required=True, help="The release to go to: 3.7.3.")
-@click.option("--sha256", metavar="HEX", required=True, help="The sha256 of its tarball, from the release page.")
-@click.option("--dry-run", is_flag=True, help="Fetch and verify, show the diff, write nothing.")
+@click.argument("lines", nargs=-1, metavar="[LINE]...", shell_complete=values.lines)
+@click.option("--version", multiple=True, metavar="LINE", shell_complete=values.lines, help="The same as LINE.")
+@click.option("--to", metavar="RELEASE", help="Exactly this release of one line: 3.7.3; wheels stay.")
+@click.option(
+    "--sha256", metavar="HEX", help="What its tarball has to be; with --to and no --key, in place of a signature."
+)
+@click.option("--check", is_flag=True, help="Only look: exit with 1 where anything is newer.")
+@click.option("--dry-run", is_flag=True, help="Fetch and verify, show what would change, write nothing.")
+@click.option(
+    "--partial", is_flag=True, help="Write the lines that verified, also where others did not (default: none)."
+)
+@click.option("--only", multiple=True, type=click.Choice(_PARTS), help="Bump nothing but this.")
+@click.option("--pre", is_flag=True, help="Also go to releases that are not final: a, b, rc.")
+@click.option(
+    "--offline",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Take everything from the files of this directory: tarballs, signatures, keys, wheels.",
+)
+@click.option("--source-url", metavar="URL", help="Where releases lie: a mirror of the release site, a pool directory.")
+@click.option("--tags-url", metavar="URL", help="The git repository whose tags are compared.")
+@click.option("--key", "keys", multiple=True, metavar="FILE|URL", help="Where the release manager's key is.")
+@click.option("--commit", is_flag=True, help="Make a commit of each line.")
+@click.option(
+    "--branch",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Commit on a new branch (default: bump/RELEASE); the files here stay as they are.",
+)
+@click.option("--push", is_flag=False, flag_value="origin", metavar="[REMOTE]", help="Push that branch (to: origin).")
 @common
-def command(told: Common, line: str | None, *, version: str | None, release: str, sha256: str, dry_run: bool) -> None:
-    """Bring LINE to another patch release: fetch its tarball, verify it, write the matrix, render again, show the diff.
+def command(told: Common, lines: tuple[str, ...], *, version: tuple[str, ...], **options: Any) -> int:
+    """Bring lines to the newest patch release and to the newest pip, setuptools, wheel that support them.
 
-    Nothing is written unless the tarball has the checksum that was given. The release and its checksum are not looked up.
+    Without LINE, all of them. Tarballs are fetched once and their signatures verified with the key that the matrix pins for the line; wheels come
+    from pip's configured index. Nothing is written unless everything verified. Then the Dockerfiles are rendered, and what changed is shown.
 
-    Example: orchestrator bump 3.7 --to 3.7.3 --sha256 ...
+    --json: {"lines": [{"line", "from", "to", "source", "wheels", "seen", "end_of_life", "notes", "error"}], "written", "commits", "branch",
+    "diff"}; with --check: {"newer", "lines"}.
+
+    Examples: orchestrator bump --check; orchestrator bump 3.7 --dry-run; orchestrator bump --commit; orchestrator bump 3.7 --to 3.7.3 --branch
     """
-    from orchestrator.bump.bump import apply, propose, verify  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.bump.proposing import chosen_lines  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.matrix.load import parse_matrix  # noqa: PLC0415
+    from orchestrator.system.files import read_text  # noqa: PLC0415
+
+    words = (*lines, *version)
+    _refuse_contradictions(words, options)
+    with _matrix_of(told, options) as path:
+        text = read_text(path, what="matrix")
+        chosen = chosen_lines(parse_matrix(text, path), words)
+        if options["to"] is not None and len(chosen) != 1:
+            raise UsageError("--to is about one line", mend="name it: orchestrator bump 3.7 --to 3.7.3")
+        proposer, wish = _proposer(told, options, path), _wish(options)
+        if options["check"]:
+            return _check(told, proposer.check(chosen, wish))
+        return _finish(told, options, path, text, proposer.propose(chosen, wish))
+
+
+def _refuse_contradictions(words: Sequence[str], options: dict[str, Any]) -> None:
+    if options["sha256"] is not None and not re.fullmatch(r"[0-9a-f]{64}", options["sha256"]):
+        raise UsageError(f'"{options["sha256"][:80]}" is not a sha256', mend="give 64 lower-case hex digits")
+    if options["sha256"] is not None and len(words) != 1:
+        raise UsageError("--sha256 is about one line", mend="name it: orchestrator bump 3.7 --to 3.7.3 --sha256 ...")
+    if options["push"] is not None and options["branch"] is None:
+        raise UsageError("--push is about a branch", mend="add --branch")
+    if options["offline"] is not None and (options["source_url"] or options["tags_url"]):
+        raise UsageError("--offline asks nobody else", mend="leave --source-url and --tags-url away")
+    if options["check"]:
+        of_writing = [name for name in ("to", "sha256", "branch", "push") if options[name] is not None]
+        of_writing += [name for name in ("commit", "dry_run", "partial") if options[name]]
+        if of_writing:
+            raise UsageError(
+                f"--check only looks for what is newest; --{of_writing[0].replace('_', '-')} says nothing to it",
+                mend="leave one of the two away",
+            )
+
+
+def _wish(options: dict[str, Any]) -> Wish:
+    from orchestrator.bump.model import Part  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.bump.proposing import Wish  # noqa: PLC0415
+
+    given = options["only"] or (("release",) if options["to"] is not None else _PARTS)
+    elsewhere = options["keys"] or options["offline"] or options["source_url"]
+    return Wish(
+        parts=frozenset(Part(name) for name in given),
+        to=options["to"],
+        sha256=options["sha256"],
+        unsigned=options["to"] is not None and options["sha256"] is not None and not elsewhere,
+    )
+
+
+def _proposer(told: Common, options: dict[str, Any], matrix: Path) -> Proposer:
+    import functools  # noqa: PLC0415 - --help must not wait for any of these
+
+    from orchestrator.bump.finding import Finder, SourceSettings  # noqa: PLC0415
+    from orchestrator.bump.index import Index  # noqa: PLC0415
+    from orchestrator.bump.proposing import Proposer  # noqa: PLC0415
     from orchestrator.config.settings import load_settings  # noqa: PLC0415
     from orchestrator.inputs.provider import Inputs  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
+    from orchestrator.system.process import Cancellation, run  # noqa: PLC0415
 
-    word = line or version
-    if word is None:
-        raise UsageError("no line to bump", mend="name one: orchestrator bump 3.7 --to 3.7.3 --sha256 ...")
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise UsageError(f'"{sha256[:80]}" is not a sha256', mend="give 64 lower-case hex digits")
-    bump = propose(told.matrix_path, word, release, sha256)
-    own = load_settings(told.config_path).inputs
-    verify(
-        bump,
-        Inputs(
-            places=Places.from_environment(),
-            progress=told.progress(),
-            directories=() if own is None else (Path(own),),
-        ),
+    settings = load_settings(told.config_path)
+    own, offline = settings.bump, options["offline"]
+    sources = SourceSettings(
+        site=options["source_url"] or (own.source_url if offline is None else None),
+        offline=offline,
+        tags=options["tags_url"] or (own.tags_url if offline is None else None),
+        keys=(*options["keys"], *(own.keys if offline is None else ())),
+        prereleases=options["pre"],
     )
-    diff = "\n".join(one.diff.rstrip("\n") for one in bump.rendered)
-    if not dry_run:
-        apply(bump)
+    places, progress, cancellation = Places.from_environment(), told.progress(), Cancellation()
+    runner = functools.partial(run, cancellation=cancellation)
+    directories = tuple(Path(one) for one in (offline, settings.inputs) if one is not None)
+    return Proposer(
+        releases=Finder(
+            inputs_places=places,
+            progress=progress,
+            sources=sources,
+            root=matrix.parent,
+            cancellation=cancellation,
+            runner=runner,
+        ),
+        index=Index(offline=offline, runner=runner),
+        stock=Inputs(
+            places=places, progress=progress, directories=directories, cancellation=cancellation, runner=runner
+        ),
+        progress=progress,
+        cancellation=cancellation,
+    )
+
+
+@contextlib.contextmanager
+def _matrix_of(told: Common, options: dict[str, Any]) -> Iterator[Path]:
+    """Give the matrix that is bumped: for a branch, the one of the last commit in a worktree of its own."""
+    from orchestrator.bump.branch import Branches  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.bump.commits import need_clean  # noqa: PLC0415
+
+    home = Branches(root=told.matrix_path.absolute().parent)
+    if options["branch"] is None:
+        if options["commit"] and not options["dry_run"]:
+            need_clean(home, [told.matrix_path.name])  # now, and not after everything was fetched
+        yield told.matrix_path
+        return
+    if options["branch"]:
+        home.check_name(options["branch"])
+    with home.worktree() as root:
+        yield root / told.matrix_path.name
+
+
+def _check(told: Common, found: Sequence[Standing | Failed]) -> int:
+    from orchestrator.bump.proposing import Failed, Standing  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.bump.words import describe_failed, describe_standing, standings_table  # noqa: PLC0415
+
+    today = datetime.now(UTC).date()
+    standings = [one for one in found if isinstance(one, Standing)]
+    newer = any(one.newer for one in standings)
     if told.json:
-        emit_json(
-            {
-                "line": word,
-                "from": bump.before.release,
-                "to": bump.after.release,
-                "written": [] if dry_run else [str(told.matrix_path), *(one.shown for one in bump.rendered)],
-                "diff": diff,
-            }
-        )
+        described = [
+            describe_failed(one, today) if isinstance(one, Failed) else describe_standing(one, today) for one in found
+        ]
+        emit_json({"newer": newer, "lines": described})
+    elif standings:
+        emit(standings_table(standings, today))
+    failed = _told_failures(found)
+    return int(failed or (ExitCode.CELLS_FAILED if newer else ExitCode.DONE))
+
+
+def _finish(told: Common, options: dict[str, Any], path: Path, text: str, found: Sequence[Proposal | Failed]) -> int:
+    from orchestrator.bump.delivering import Delivered, Way, deliver  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.bump.proposing import Failed  # noqa: PLC0415
+    from orchestrator.bump.words import describe_bump, told_of_bump  # noqa: PLC0415
+    from orchestrator.bump.writing import draft  # noqa: PLC0415
+
+    today = datetime.now(UTC).date()
+    proposals = [one for one in found if not isinstance(one, Failed)]
+    held_back = len(proposals) < len(found) and not options["partial"]
+    work = draft(path, text, () if held_back else proposals)
+    diff = work.diff  # before anything is written: then there is none
+    way = Way(dry_run=options["dry_run"], commit=options["commit"], branch=options["branch"], push=options["push"])
+    if not told.json and work.steps:
+        _show(work, diff)
+    done = Delivered() if held_back else deliver(work, way, today, home=told.matrix_path.absolute().parent)
+    if told.json:
+        emit_json(describe_bump(found, done, diff, today))
     else:
-        emit(diff)
-        emit(f"{'would update' if dry_run else 'updated'} {word} from {bump.before.release} to {bump.after.release}")
+        emit("\n".join(told_of_bump(() if held_back else proposals, done, today)))
+    failed = _told_failures(found)
+    if held_back:
+        others = "; --partial writes the others" if any(not one.empty for one in proposals) else ""
+        click.echo(f"orchestrator: nothing is written{others}", err=True)
+    return int(failed)
+
+
+def _show(work: Draft, diff: str) -> None:
+    """Show the diff of the Dockerfiles, coloured on a terminal, and what the change means."""
+    from orchestrator.bump.words import coloured  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.compare.compare import compare_matrices  # noqa: PLC0415
+    from orchestrator.compare.text import text_of  # noqa: PLC0415
+    from orchestrator.report.console import make_console  # noqa: PLC0415
+
+    console = make_console(stderr=False)
+    if console.is_terminal:
+        console.print(coloured(diff), soft_wrap=True)
+    else:
+        emit(diff.rstrip("\n"))
+    emit("")
+    emit(text_of(compare_matrices(work.before, work.after)))
+    emit("")
+
+
+def _told_failures(found: Sequence[object]) -> ExitCode:
+    """Tell which lines failed and why; gives the exit code that they sum up to."""
+    from orchestrator.bump.proposing import Failed  # noqa: PLC0415 - --help must not wait for it
+
+    failed = [one for one in found if isinstance(one, Failed)]
+    for one in failed:
+        click.echo(f"orchestrator: {one.line.name}: {one.error}", err=True)
+    return summary(one.error.code for one in failed)

@@ -28,6 +28,11 @@ Source = Annotated[
     ),
 ]
 Namespace = Annotated[str, *text(NAMESPACE, "one path component of a repository")]
+BranchPrefix = Annotated[
+    str,
+    *text(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_-]+)*[/-]?", "the beginning of a branch's name, such as bump/"),
+]
+Remote = Annotated[str, *text(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a remote as 'git remote' shows it")]
 
 
 class BasePolicy(StrEnum):
@@ -118,6 +123,30 @@ class Signing(Strict):
     )
 
 
+class Bumps(Strict):
+    """Where 'orchestrator bump' looks for releases; what stands on its command line comes first."""
+
+    source_url: Source | None = Field(
+        default=None,
+        description="a mirror of the release site, or a directory of a Debian pool; without it, the line's own",
+    )
+    tags_url: Annotated[str, Field(min_length=1, max_length=400)] | None = Field(
+        default=None, description="the git repository whose tags are compared; without it, upstream's"
+    )
+    keys: tuple[Annotated[str, Field(min_length=1, max_length=400)], ...] = Field(
+        default=(), description="files, directories or addresses of public keys that are asked first"
+    )
+
+
+class Proposals(Strict):
+    """What a night does with a release that is new: a branch with the bump, for somebody to look at."""
+
+    branch: BranchPrefix = Field(default="bump/", description="what the names of these branches begin with")
+    push: Remote | None = Field(
+        default=None, description="the git remote that they are pushed to; without it, they stay here"
+    )
+
+
 class Settings(Strict):
     """All settings; every one has a default."""
 
@@ -173,6 +202,11 @@ class Settings(Strict):
         default=True, description="keep the provenance of what is built, and attach it and an SBOM to what is published"
     )
     signing: Signing = Field(default=Signing(), description="how 'orchestrator publish --sign' signs, with cosign")
+    bump: Bumps = Field(default=Bumps(), description="where 'orchestrator bump' looks for releases")
+    propose: Proposals | bool = Field(
+        default=False,
+        description="whether a night makes a branch with the bump for each line that a new release is out of, and how",
+    )
 
 
 def load_settings(path: Path | None) -> Settings:

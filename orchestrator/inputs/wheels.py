@@ -24,7 +24,9 @@ _UNIVERSAL = (
     "--no-deps", "--only-binary", ":all:", "--platform", "any", "--implementation", "py", "--python-version", "3",
     "--ignore-requires-python",
 )  # fmt: skip
-_PATIENCE = ("--retries", "2", "--timeout", "15", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+#: How long pip tries, and that it asks nobody.
+PATIENCE = ("--retries", "2", "--timeout", "15", "--no-input", "--disable-pip-version-check")
+_QUIET = ("--progress-bar", "off")
 
 
 def fetch_wheels(
@@ -78,10 +80,10 @@ def _fetched(
     if asked:
         names = [f"{pin.name}=={pin.version}" for pin in asked]
         progress.note(f"fetching wheels with pip: {' '.join(names)}")
-        argv = (python, "-m", "pip", "download", *_UNIVERSAL, *_PATIENCE, "--dest", str(scratch), *names)
+        argv = (python, "-m", "pip", "download", *_UNIVERSAL, *PATIENCE, *_QUIET, "--dest", str(scratch), *names)
         done = runner(Command(argv=argv, timeout=_LIMIT))
         if not done.ok:
-            raise _refusal(done, names)
+            raise refusal(done, names)
     adopted: dict[Pin, Path] = {}
     for pin in pins:
         wheel = wheels.get(pin) or _wheel(scratch, pin)
@@ -108,17 +110,24 @@ def _is_of(path: Path, pin: Pin) -> bool:
     return re.sub(r"[-_.]+", "-", name).lower() == pin.name and version == pin.version
 
 
-def _refusal(done: Completed, names: Sequence[str]) -> OrchestratorError:
+def absent(done: Completed) -> str:
+    """Name what pip's index answered that it does not have; empty where it did not answer, or where something else went wrong."""
+    said = done.stderr.decode("utf-8", "replace")
+    missing = re.search(r"No matching distribution found for (\S+)", said)
+    unreached = re.search(r"Retrying \(Retry|ConnectionError|connection error|Max retries|timed out", said)
+    return missing[1] if missing is not None and unreached is None else ""
+
+
+def refusal(done: Completed, names: Sequence[str]) -> OrchestratorError:
+    """Say what it means that pip ended badly when it was asked for `names`."""
     said = done.stderr.decode("utf-8", "replace")
     if "No module named pip" in said:
         return EnvironmentFailedError(
             f"{done.command.argv[0]} has no pip, which fetches the pinned wheels", mend="run 'make setup'"
         )
-    absent = re.search(r"No matching distribution found for (\S+)", said)
-    unreached = re.search(r"Retrying \(Retry|ConnectionError|connection error|Max retries|timed out", said)
-    if absent is not None and unreached is None:
+    if missing := absent(done):
         return UnreachableError(
-            f"pip's index has no wheel of {absent[1]}",
+            f"pip's index has no wheel of {missing}",
             mend="check the version in the matrix, and 'pip config list' for the index that is asked",
         )
     return UnreachableError(

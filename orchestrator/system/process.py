@@ -86,13 +86,13 @@ class Runner(Protocol):
         """Run to the end and return how it went. Raises `EnvironmentFailedError` only when it cannot be started."""
 
 
-def run(command: Command) -> Completed:
-    """Run a command to its end, collecting both streams.
+def run(command: Command, *, cancellation: Cancellation | None = None) -> Completed:
+    """Run a command to its end (or until cancelled), collecting both streams.
 
     Raises `EnvironmentFailedError` when the program does not exist or may not be executed; a bad status is returned, not raised.
     """
     chunks: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
-    ended = stream(command, on_output=lambda name, data: chunks[name].extend(data))
+    ended = stream(command, on_output=lambda name, data: chunks[name].extend(data), cancellation=cancellation)
     return Completed(
         command=command,
         status=ended.status,
