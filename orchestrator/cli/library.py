@@ -58,7 +58,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--output", type=_FILE, metavar="FILE", help="Write it there, in place of stdout.")
 @click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 3 where --output FILE is stale.")
 @click.option(
-    "--compare", type=_FILE, metavar="FILE", help="Say how FILE would change: tags, architectures, commits. Exit 3 if."
+    "--compare",
+    type=_FILE,
+    metavar="FILE",
+    help="Say how FILE would change: tags, architectures, commits. Exit 3 if so.",
 )
 @click.option("--parse", type=_FILE, metavar="FILE", help="Check FILE, and show it in its plain form.")
 @common
