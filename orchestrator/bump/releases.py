@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,13 +12,17 @@ from pathlib import Path
 
 import httpx
 
+from orchestrator.bump.model import is_final, order
+from orchestrator.bump.places.model import below, newest
+from orchestrator.bump.places.opening import site_of
+from orchestrator.bump.places.site import Site
+from orchestrator.inputs.transfer import Transfer, TransferError, make_client
 from orchestrator.matrix.model import Line
 from orchestrator.system.files import write_atomically
 
 #: Seconds for which an answer is good enough: releases come every few weeks.
 _TRUSTED = 6 * 3600.0
 _TIMEOUT = httpx.Timeout(5.0, read=10.0)
-_ENTRY = re.compile(r'href="([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})/?"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,7 @@ class ReleaseWatch:
 
     lines: Sequence[Line]
     memory: Path
-    http: Callable[[], httpx.Client] = lambda: httpx.Client(timeout=_TIMEOUT, follow_redirects=True)
+    http: Callable[[], httpx.Client] = lambda: make_client(timeout=_TIMEOUT)
     clock: Callable[[], float] = time.time
     _found: list[NewRelease] = field(default_factory=list, init=False)
     _trouble: str = field(default="", init=False)
@@ -64,17 +67,17 @@ class ReleaseWatch:
 
     def _work(self) -> None:
         try:
-            newest = self._newest()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+            found = self._asked()
+        except (TransferError, ValueError, OSError) as error:
             self._trouble = f"the release site cannot be asked: {str(error) or type(error).__name__}"
             return
         self._found += [
-            NewRelease(line=line.name, known=line.release, release=newest[line.name])
+            NewRelease(line=line.name, known=line.release, release=found[line.name])
             for line in self.lines
-            if line.name in newest and _numbers(newest[line.name]) > _numbers(line.release)
+            if line.name in found and order(found[line.name]) > order(line.release)
         ]
 
-    def _newest(self) -> dict[str, str]:
+    def _asked(self) -> dict[str, str]:
         sites = sorted({site_of(line) for line in self.lines})
         wanted = {"sites": sites, "lines": sorted(line.name for line in self.lines)}
         try:
@@ -83,50 +86,46 @@ class ReleaseWatch:
                 return {str(line): str(release) for line, release in kept["newest"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass  # none, or a damaged one: then the site is asked
-        newest: dict[str, str] = {}
+        found: dict[str, str] = {}
         with self.http() as client:
+            # Once each: the next night asks again.
+            transfer = Transfer(client=client, patient=False)
             for site in sites:
-                newest |= _ask(client, site, [line for line in self.lines if site_of(line) == site])
-        text = json.dumps({"wanted": wanted, "asked": self.clock(), "newest": newest})
+                found |= _ask(transfer, site, [line for line in self.lines if site_of(line) == site])
+        text = json.dumps({"wanted": wanted, "asked": self.clock(), "newest": found})
         with contextlib.suppress(OSError):  # then it is asked again the next time
             write_atomically(self.memory, text.encode())
-        return newest
-
-
-def site_of(line: Line) -> str:
-    """The address of the release site, of which every release is a directory."""
-    return line.source.url.rsplit("/", 2)[0]
+        return found
 
 
 def newer(line: Line, listing: Iterable[str]) -> tuple[str, ...]:
-    """Of the releases in a listing those of a line that are newer than the one that it is at, newest first."""
-    found = {one for one in listing if one.startswith(f"{line.name}.") and _numbers(one) > _numbers(line.release)}
-    return tuple(sorted(found, key=_numbers, reverse=True))
+    """Of the final releases in a listing those of a line that are newer than the one that it is at, newest first."""
+    found = {one for one in listing if one.startswith(f"{line.name}.") and is_final(one)}
+    return tuple(one for one in newest(found) if order(one) > order(line.release))
 
 
-def _ask(client: httpx.Client, site: str, lines: Sequence[Line]) -> dict[str, str]:
-    answer = client.get(f"{site}/")
-    answer.raise_for_status()
-    listing = _ENTRY.findall(answer.text)
-    newest: dict[str, str] = {}
+def _ask(transfer: Transfer, site: str, lines: Sequence[Line]) -> dict[str, str]:
+    listing = [name.removesuffix("/") for name in Site(address=site, transfer=transfer).names()]
+    found: dict[str, str] = {}
     for line in lines:
         for release in newer(line, listing):
             # A directory is there weeks before its release, with candidates in it.
-            if client.head(_source_of(line, release)).is_success:
-                newest[line.name] = release
+            if _is_there(transfer, _source_of(line, release)):
+                found[line.name] = release
                 break
-    return newest
+    return found
+
+
+def _is_there(transfer: Transfer, address: str) -> bool:
+    try:
+        transfer.look(address)
+    except TransferError as error:
+        if not error.refused:
+            raise
+        return False
+    return True
 
 
 def _source_of(line: Line, release: str) -> str:
     """The address of the source of another release; a line that is at a candidate has that in the name of the file alone."""
-    return f"{site_of(line)}/{release}/{line.source.url.rpartition('/')[2].replace(line.release, release)}"
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    """To compare: 3.7.10 is after 3.7.9, and 3.7.0 after 3.7.0rc1."""
-    found = re.match(r"(\d+)\.(\d+)\.(\d+)(?:(a|b|rc)(\d+))?$", release)
-    if found is None:
-        return ()
-    stage = {"a": 0, "b": 1, "rc": 2, None: 3}[found[4]]
-    return (*(int(number) for number in found.groups()[:3]), stage, int(found[5] or 0))
+    return below(below(site_of(line), release), line.source.file.replace(line.release, release))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, retry_never, wait_random_exponential
 
 from orchestrator.errors import InterruptedRunError
 from orchestrator.system.http import TRANSIENT_STATUS, retry_after
@@ -61,11 +61,11 @@ class Document:
     body: bytes
 
 
-def make_client() -> httpx.Client:
+def make_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.Client:
     """Make a client that honours the proxies of the environment and the system's authorities (SSL_CERT_FILE, SSL_CERT_DIR)."""
     return httpx.Client(
         verify=ssl.create_default_context(),
-        timeout=TIMEOUT,
+        timeout=timeout,
         follow_redirects=True,
         # No content coding: a tarball's bytes have to come as they are.
         headers={"Accept-Encoding": "identity", "User-Agent": "orchestrator"},
@@ -74,11 +74,15 @@ def make_client() -> httpx.Client:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transfer:
-    """Fetches addresses with `client`. `sleep` waits between attempts; `stop` is asked often and ends the work when true."""
+    """Fetches addresses with `client`. `sleep` waits between attempts; `stop` is asked often and ends the work when true.
+
+    One that is not `patient` tries everything once.
+    """
 
     client: httpx.Client
     sleep: Sleep = time.sleep
     stop: Callable[[], bool] = lambda: False
+    patient: bool = True
 
     def to_file(self, address: str, part: Path, advance: Advance) -> bool:
         """Fetch `address` into `part`, going on where an earlier attempt broke off.
@@ -102,13 +106,14 @@ class Transfer:
         for attempt in self._attempts():
             with attempt, self._answer(address, {}) as answer:
                 received = bytearray()
-                for piece in answer.iter_raw():
+                # Some servers pack pages without being asked to.
+                for piece in answer.iter_bytes():
                     self._check_stop()
                     received += piece
                     if len(received) > limit:
                         raise TransferError(f"the answer is longer than {limit} bytes")
                 length = answer.headers.get("Content-Length", "")
-                if length.isdigit() and len(received) < int(length):
+                if length.isdigit() and len(received) < int(length) and "Content-Encoding" not in answer.headers:
                     raise _TransientError(f"the connection broke off after {len(received)} of {length} bytes")
                 got = Document(address=str(answer.url), body=bytes(received))
         return got
@@ -133,7 +138,7 @@ class Transfer:
 
     def _attempts(self) -> Retrying:
         return Retrying(
-            retry=retry_if_exception_type(_TransientError),
+            retry=retry_if_exception_type(_TransientError) if self.patient else retry_never,
             stop=_give_up,
             wait=_pause,
             sleep=self._sleep,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -18,6 +19,10 @@ from orchestrator.system.progress import Progress
 
 #: gpg-agent is only for those who make signatures (the tests); without it gpg complains at each start.
 _PACKAGES = ("gpg", "gpg-agent")
+#: Of all that these depend on only the libraries that they are linked with come along: a pinentry would bring a desktop.
+_NOT_WANTED = re.compile(
+    r"(?!(?:gpg|gpg-agent|gpgconf|zlib1g|lib(?:assuan|bz2-|gcrypt|gpg-error|npth|readline|sqlite3-|tinfo)[0-9][0-9.a-z]*)$).*"
+)
 _UNPACK_SECONDS = 60.0
 #: Seconds for one call: a tarball is hashed in far less than one.
 _SECONDS = 60.0
@@ -30,10 +35,10 @@ _QUIET = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gpg:
-    """The program. `libraries` is where its libraries lie, where it is an unpacked one (None: the host's)."""
+    """The program. `libraries` are the directories of its libraries, where it is an unpacked one (else the host's are used)."""
 
     program: Path
-    libraries: Path | None = None
+    libraries: tuple[Path, ...] = ()
     runner: Runner = run
 
     def run(self, home: Path, *words: str, stdin: bytes | None = None) -> Completed:
@@ -50,8 +55,9 @@ class Gpg:
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """The environment for it: messages in English, nothing of the user's own gpg."""
         kept = {name: value for name, value in base.items() if name not in {"GNUPGHOME", "LANGUAGE"}}
-        own = {"LC_ALL": "C.UTF-8"} | ({"LD_LIBRARY_PATH": str(self.libraries)} if self.libraries is not None else {})
-        return kept | own
+        if self.libraries:
+            kept["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, self.libraries))
+        return kept | {"LC_ALL": "C.UTF-8"}
 
 
 def find_gpg(
@@ -81,8 +87,6 @@ def find_gpg(
 
 
 def _fetch(places: Places, tree: Path, progress: Progress, runner: Runner) -> None:
-    from orchestrator.engine.packages import FROM_HOST  # noqa: PLC0415 - only where packages are unpacked
-
     require_apt(for_what="fetch Debian's gpg")
     mirror = host_mirror()
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=tree.parent) as scratch:
@@ -94,7 +98,7 @@ def _fetch(places: Places, tree: Path, progress: Progress, runner: Runner) -> No
             state=places.cache / "apt",
             mirror=mirror,
             progress=progress,
-            skip=FROM_HOST,
+            skip=_NOT_WANTED,
             runner=runner,
         )
         new = Path(scratch) / "tree"
@@ -105,7 +109,7 @@ def _fetch(places: Places, tree: Path, progress: Progress, runner: Runner) -> No
                 raise EnvironmentFailedError(
                     f"{package.name} cannot be unpacked: {done.reason}", mend=f"free some space of {tree.parent}"
                 )
-        if _libraries(new) is None:
+        if not _libraries(new):
             raise EnvironmentFailedError(
                 "Debian's packages of gpg lack its libraries", mend="install gnupg (Debian: apt-get install gpg)"
             )
@@ -116,5 +120,6 @@ def _program(tree: Path) -> Path:
     return tree / "usr" / "bin" / "gpg"
 
 
-def _libraries(tree: Path) -> Path | None:
-    return next((found.parent for found in sorted(tree.glob("usr/lib/*/libgcrypt.so.20"))), None)
+def _libraries(tree: Path) -> tuple[Path, ...]:
+    """The directories that hold them: packages of older suites have some below `/lib`."""
+    return tuple(sorted({found.parent for at in ("lib", "usr/lib") for found in tree.glob(f"{at}/*/lib*.so.*")}))
