@@ -109,7 +109,7 @@ def _grouped(single: Iterable[Change], order: Mapping[str, int]) -> tuple[Change
     topics = {topic: index for index, topic in enumerate(Topic)}
 
     def rank(name: str) -> tuple[object, ...]:
-        return (0, order[name]) if name in order else (1, *(-part for part in _natural(name)), name)
+        return (0, order[name]) if name in order else (1, tuple(-part for part in _natural(name)), name)
 
     def sorting(change: Change) -> tuple[object, ...]:
         values = sorted((change.before or "", change.after or ""))
