@@ -84,7 +84,7 @@ report: $(STAMP) ## Write what the last run came to into reports/: page, JUnit, 
 	exec $(ORCHESTRATOR) report --format all --output reports "$${args[@]}" "$${select[@]}" $(ARGS)
 
 .PHONY: bump
-bump: $(STAMP) ## Bring a line to another patch release: make bump VERSION=3.7 ARGS="--to 3.7.3 --sha256 ..."
+bump: $(STAMP) ## Bring lines to the newest release and wheels: make bump [VERSION=3.7] [ARGS=--commit]
 	@$(CHECKED); exec $(ORCHESTRATOR) bump "$${args[@]}" "$${select[@]}" $(ARGS)
 
 .PHONY: lint

@@ -75,6 +75,14 @@ class Branches(Git):
         lines = () if text is None else parse_matrix(text, matrix).lines
         return all(line in lines for line in wanted)
 
+    def is_at(self, name: str, remote: str) -> bool:
+        """Whether a remote had a branch just so when it was spoken with last."""
+        there, here = (
+            self._run("rev-parse", "--verify", "--quiet", ref)
+            for ref in (f"refs/remotes/{remote}/{name}", f"refs/heads/{name}")
+        )
+        return there.ok and here.ok and there.stdout == here.stdout
+
     def make(self, name: str, commit: str) -> None:
         """Make a branch that ends in a commit. Raises `EnvironmentFailedError` where there is one of that name."""
         self._must("branch", "--no-track", name, commit)

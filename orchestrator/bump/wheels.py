@@ -75,7 +75,7 @@ class _Search:
             return None
         fault = _fault(offer, self.release, self.there)
         if fault:
-            suitable = self._older(pin)
+            suitable = self._between(pin, offer)
             if fault.told:
                 taken = f"{suitable.version} is the newest that suits" if suitable else f"{pin.version} stays"
                 self.notes.append(f"{pin.name} {offer.version} is passed over: {fault.reason}; {taken}")
@@ -85,18 +85,18 @@ class _Search:
         self.there[pin.name] = offer.version
         return Pin(name=pin.name, version=offer.version, sha256=offer.sha256)
 
-    def _older(self, pin: Pin) -> Offer | None:
-        """Find the newest one between the pin and an offer that does not suit.
+    def _between(self, pin: Pin, unsuitable: Offer) -> Offer | None:
+        """Find the newest that suits between a pin and an offer that does not.
 
         What once needs another distribution, or drops a Python, goes on doing so: hence versions are tried in steps that double, then halve.
         """
         known = [
             version
             for version in self.index.versions(pin.name, release=self.release)
-            if _PLAIN.fullmatch(version) and Version(version) > Version(pin.version)
+            if _PLAIN.fullmatch(version) and Version(pin.version) < Version(version) < Version(unsuitable.version)
         ]
         found: Offer | None = None
-        unfit, fit, step = 0, len(known), 1
+        unfit, fit, step = -1, len(known), 1
         while fit - unfit > 1:
             middle = (unfit + fit) // 2 if found else min(unfit + step, (unfit + fit) // 2)
             step *= 2

@@ -118,43 +118,23 @@ def _wish(options: dict[str, Any]) -> Wish:
 
 
 def _proposer(told: Common, options: dict[str, Any], matrix: Path) -> Proposer:
-    import functools  # noqa: PLC0415 - --help must not wait for any of these
-
-    from orchestrator.bump.finding import Finder, SourceSettings  # noqa: PLC0415
-    from orchestrator.bump.index import Index  # noqa: PLC0415
-    from orchestrator.bump.proposing import Proposer  # noqa: PLC0415
+    from orchestrator.bump.finding import SourceSettings  # noqa: PLC0415 - --help must not wait for any of these
+    from orchestrator.bump.opening import open_proposer  # noqa: PLC0415
     from orchestrator.config.settings import load_settings  # noqa: PLC0415
-    from orchestrator.inputs.provider import Inputs  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
-    from orchestrator.system.process import Cancellation, run  # noqa: PLC0415
 
-    settings = load_settings(told.config_path)
-    own, offline = settings.bump, options["offline"]
-    sources = SourceSettings(
-        site=options["source_url"] or (own.source_url if offline is None else None),
-        offline=offline,
-        tags=options["tags_url"] or (own.tags_url if offline is None else None),
-        keys=(*options["keys"], *(own.keys if offline is None else ())),
-        prereleases=options["pre"],
-    )
-    places, progress, cancellation = Places.from_environment(), told.progress(), Cancellation()
-    runner = functools.partial(run, cancellation=cancellation)
-    directories = tuple(Path(one) for one in (offline, settings.inputs) if one is not None)
-    return Proposer(
-        releases=Finder(
-            inputs_places=places,
-            progress=progress,
-            sources=sources,
-            root=matrix.parent,
-            cancellation=cancellation,
-            runner=runner,
+    return open_proposer(
+        load_settings(told.config_path),
+        SourceSettings(
+            site=options["source_url"],
+            offline=options["offline"],
+            tags=options["tags_url"],
+            keys=options["keys"],
+            prereleases=options["pre"],
         ),
-        index=Index(offline=offline, runner=runner),
-        stock=Inputs(
-            places=places, progress=progress, directories=directories, cancellation=cancellation, runner=runner
-        ),
-        progress=progress,
-        cancellation=cancellation,
+        root=matrix.parent,
+        places=Places.from_environment(),
+        progress=told.progress(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs",
     type=click.IntRange(1, 1024),
+    metavar="N",
     shell_complete=values.jobs,
     help="Work on so many cells at once (default: what the builders bear).",
 )
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 )
 @click.option("--sign", is_flag=True, help="Sign what is published with cosign (see signing in the config).")
 @click.option("--prune/--no-prune", default=True, help="Remove what is old when something was built (default).")
+@click.option(
+    "--propose/--no-propose",
+    default=None,
+    help="Make a branch with the bump for each line that a new release is out of (default: propose in the config).",
+)
 @click.option(
     "--report",
     type=click.Path(path_type=Path, file_okay=False),
@@ -42,6 +49,8 @@ def command(told: Common, selection: Any, *, report: Path | None, **options: Any
 
     Published is to the registry of the config; without one, images only stay in the engine. One image's failure holds back no other. It may
     run every hour: with nothing to do it only looks.
+
+    Examples: orchestrator nightly --report reports; orchestrator nightly --version 3.7 --no-wait
     """
     from orchestrator.cli.report import tell_failures, write_reports  # noqa: PLC0415 - --help must not wait for any of these
     from orchestrator.config.settings import Rebuilds, load_settings  # noqa: PLC0415
@@ -56,6 +65,7 @@ def command(told: Common, selection: Any, *, report: Path | None, **options: Any
         rebuilds=Rebuilds.ALWAYS if options["allow_rebuild"] else None,
         sign=options["sign"],
         prune=options["prune"],
+        propose=options["propose"],
     )
     alone = Alone(command="nightly", wait=options["wait"])
     with open_workshop(matrix, settings, told.progress(console), alone=alone) as shop:
@@ -84,6 +94,7 @@ def _describe(night: Night) -> dict[str, Any]:
             "run": night.run,
             "retries": night.retries,
             "releases": [{"line": one.line, "known": one.known, "release": one.release} for one in night.releases],
+            "proposals": [asdict(one) for one in night.proposals],
             "freed": night.freed,
             "notes": [*published["notes"], *night.notes],
         }
@@ -111,5 +122,7 @@ def _show(night: Night) -> None:
         emit(f"freed up to {readable(night.freed)}")
     for release in night.releases:
         emit(str(release))
+    for proposal in night.proposals:
+        emit(str(proposal))
     for note in night.notes:
         emit(note)

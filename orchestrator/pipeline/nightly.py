@@ -9,14 +9,17 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.bump.finding import SourceSettings
+from orchestrator.bump.opening import open_proposer
 from orchestrator.bump.releases import NewRelease, ReleaseWatch
-from orchestrator.config.settings import Rebuilds
+from orchestrator.config.settings import Proposals, Rebuilds
 from orchestrator.errors import ExitCode, OrchestratorError, UnreachableError
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.board import Board
 from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.outcome import Looked, Report
 from orchestrator.pipeline.preparing import prepare
+from orchestrator.pipeline.proposing import Proposed, Proposing
 from orchestrator.pipeline.publication import open_registries, publisher_of
 from orchestrator.pipeline.publishing import Publisher
 from orchestrator.pipeline.run import RunStopped, exit_code, retries_of, run_cells
@@ -31,12 +34,13 @@ _GRACE = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wishes:
-    """What may be said of a night: `rebuilds` None takes the settings' word for it."""
+    """What may be said of a night: `rebuilds` and `propose` None take the settings' word for it."""
 
     jobs: int | None = None
     rebuilds: Rebuilds | None = None
     sign: bool = False
     prune: bool = True
+    propose: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ class Night:
     report: Report | None = None
     retries: int = 0
     releases: tuple[NewRelease, ...] = ()
+    proposals: tuple[Proposed, ...] = ()
     freed: int = 0
     notes: tuple[str, ...] = ()
 
@@ -101,6 +106,7 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wis
             except OrchestratorError as error:  # what was built and published is none the worse for it
                 notes.append(f"nothing is removed: {error.message}")
         releases, why_not = watch.wait(_GRACE)
+        proposals = _propose(shop, wishes, releases, notes)
         return Night(
             run=run.number,
             results=results,
@@ -108,9 +114,31 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wis
             report=report,
             retries=retries_of(prepared, results) + (report.retries if report is not None else 0),
             releases=releases,
+            proposals=proposals,
             freed=freed,
             notes=(*notes, *([f"new releases are not known: {why_not}"] if why_not else [])),
         )
+
+
+def _propose(shop: Workshop, wishes: Wishes, releases: Sequence[NewRelease], notes: list[str]) -> tuple[Proposed, ...]:
+    wanted = shop.settings.propose if wishes.propose is None else wishes.propose and (shop.settings.propose or True)
+    if not wanted or not releases:
+        return ()
+    proposing = Proposing(
+        matrix=shop.matrix,
+        wanted=Proposals() if isinstance(wanted, bool) else wanted,
+        proposer=open_proposer(
+            shop.settings,
+            SourceSettings(),
+            root=shop.matrix.root,
+            places=shop.places,
+            progress=shop.progress,
+            cancellation=shop.cancellation,
+        ),
+    )
+    proposals = proposing.propose(releases)
+    notes += proposing.notes
+    return proposals
 
 
 @contextlib.contextmanager
