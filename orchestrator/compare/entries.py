@@ -59,6 +59,7 @@ _TITLES = {
 #: Where several things with equal values are told as one entry.
 _JOINED = frozenset(
     {
+        Topic.IMAGE,
         Topic.CELL,
         Topic.SUITE_ARCHITECTURE,
         Topic.PACKAGE,

@@ -126,7 +126,7 @@ def _image(portrait: Portrait, matrix: Matrix) -> Thing:
     return Thing(
         topic=Topic.IMAGE,
         name=image.id,
-        said=f"{image.line.release} from {image.variant.base} for {', '.join(one.name for one in built) or 'no architecture'}",
+        said=f"from {image.variant.base} for {', '.join(one.name for one in built) or 'no architecture'}",
         facts=(
             *(Fact(topic=Topic.CELL, subject=one.name, value=_THERE) for one in built),
             *_packages(portrait),
