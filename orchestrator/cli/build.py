@@ -21,6 +21,7 @@ from orchestrator.errors import ExitCode
 @click.option(
     "--jobs",
     type=click.IntRange(1, 1024),
+    metavar="N",
     shell_complete=values.jobs,
     help="Work on so many cells at once (default: what the builders bear).",
 )

@@ -25,7 +25,10 @@ def command(told: Common, image: str) -> int:
     """Render, build, prove, publish and pull back one image of the Debian-only matrix, for every architecture.
 
     Needs a Debian mirror and pip's index, and nothing else: without a Docker Engine a private one is started; the registry is Debian's own,
-    on the loopback address. Both are stopped at the end; what was built stays in the cache, so that a second run takes seconds.
+    on the loopback address. Both are stopped at the end; what was built stays in the cache, so that a second run takes seconds. --matrix
+    changes nothing.
+
+    Examples: orchestrator demo; orchestrator demo --image 3.9-slim-bullseye
     """
     from orchestrator.pipeline.demo import run_demo  # noqa: PLC0415 - --help must not wait for it
 

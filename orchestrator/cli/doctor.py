@@ -23,6 +23,8 @@ def command(told: Common) -> int:
     """Look at engine, buildx, image store, emulators, kernel, builders, disk, memory, registry and mirror. Changes nothing.
 
     Exit code 4 when something needed fails.
+
+    Examples: orchestrator doctor; orchestrator doctor --json
     """
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - --help must not wait for it
     from orchestrator.engine.doctor import Check, Verdict, examine  # noqa: PLC0415 - same

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from orchestrator import __version__
+from orchestrator.cli.helptext import laid_out
 from orchestrator.errors import ExitCode, OrchestratorError
 
 #: Name to one line of help. Each lives in `orchestrator/cli/<name>.py` as `command`; the help stands here, so that listing the
@@ -47,6 +48,17 @@ COMMANDS = {
     "demo": "Run the whole way on the Debian-only matrix, to a registry of its own.",
 }
 
+
+def _laid_out(command: click.Command) -> click.Command:
+    """Give the same command, with a help in which each example has a line. A command is imported once, and may be asked for again."""
+    if command.help and "\b" not in command.help:
+        command.help = laid_out(command.help)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _laid_out(inner)
+    return command
+
+
 _SUFFIXES = {"list": "list_", "test": "test_"}
 
 
@@ -63,7 +75,7 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"orchestrator.cli.{_SUFFIXES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
-        return command
+        return _laid_out(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""

@@ -15,12 +15,13 @@ from orchestrator.completion import values
     type=click.IntRange(1, 10000),
     default=20,
     show_default=True,
+    metavar="N",
     shell_complete=values.numbers(20, 50, 200),
-    help="How many.",
+    help="How many attempts.",
 )
 @click.option(
     "--run",
-    type=click.IntRange(1, 2**62),
+    type=click.IntRange(1, 10**9),
     metavar="RUN",
     shell_complete=values.runs,
     help="Only those of this run (see report --list).",
@@ -29,7 +30,10 @@ from orchestrator.completion import values
 def command(told: Common, cell: str | None, *, limit: int, run: int | None) -> None:
     """Show past attempts at one CELL or at all, with what became of them.
 
-    What a run as a whole came to, and since when a cell fails, is told by 'orchestrator report'.
+    What a run as a whole came to, and since when a cell fails, is told by 'orchestrator report'. With --json, a list of attempts,
+    each with its phases.
+
+    Examples: orchestrator history 3.7-alpine3.8-arm64v8; orchestrator history --run 42 --json
     """
     from orchestrator.cli.options import chosen_cells  # noqa: PLC0415
     from orchestrator.ledger.opening import open_ledger  # noqa: PLC0415 - --help must not wait for it

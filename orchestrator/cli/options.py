@@ -76,7 +76,12 @@ def common(command: F) -> F:
             "--config", type=path, metavar="FILE", help="Settings of this machine (default: orchestrator.yaml)."
         ),
         click.option(
-            "--matrix", type=path, metavar="FILE", default=Path("versions.json"), show_default=True, help="The matrix."
+            "--matrix",
+            type=path,
+            metavar="FILE",
+            default=Path("versions.json"),
+            show_default=True,
+            help="The matrix: which images there are.",
         ),
     ):
         wrapped = option(wrapped)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs",
     type=click.IntRange(1, 1024),
+    metavar="N",
     shell_complete=values.jobs,
     help="Simulate so many cells at once, over all nodes.",
 )
@@ -53,8 +54,9 @@ if TYPE_CHECKING:
     type=int,
     default=0,
     show_default=True,
+    metavar="N",
     shell_complete=values.numbers(0, 1, 2),
-    help="Simulate other random failures.",
+    help="Simulate other random failures with another number.",
 )
 @click.option("--force", is_flag=True, help="Plan as 'build --force': everything is built.")
 @selection

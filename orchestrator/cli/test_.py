@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     shell_complete=values.proofs,
     help="Make only this proof, or all of a kind: recipe/environment, recipe, 'behaviour/*'. Repeatable.",
 )
-@click.option("--skip", multiple=True, metavar="PROOF", shell_complete=values.proofs, help="Leave these out.")
+@click.option(
+    "--skip", multiple=True, metavar="PROOF", shell_complete=values.proofs, help="Leave these out. Repeatable."
+)
 @click.option(
     "--image",
     metavar="REF",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     "-j",
     type=click.IntRange(1, 64),
     default=None,
+    metavar="N",
     shell_complete=values.jobs,
     help="How many images at once (default: as many as there are CPUs, at most 4).",
 )
