@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.inputs.transfer import Transfer, TransferError
-from orchestrator.system.files import sha256_of, write_atomically
+from orchestrator.system.files import locked, sha256_of, write_atomically
 from orchestrator.system.progress import Progress
 
 #: What lies in a pool is in one of these, mostly in the first three.
@@ -74,13 +74,18 @@ class SourceIndexes:
         if named is None:
             raise TransferError(f"{suite} names no {_INDEX}", missing=True)
         kept = self.cache / f"{hashlib.sha256(f'{self.mirror} {suite}'.encode()).hexdigest()[:16]}.json"
+        # Several lines are looked at side by side, and want the same index.
+        with locked(kept.with_suffix(".lock"), what=f"the source index of {suite}"):
+            return self._kept(kept, suite, named[1])
+
+    def _kept(self, kept: Path, suite: str, sha256: str) -> Files:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             document = json.loads(kept.read_bytes())
-            if document["sha256"] == named[1]:
+            if document["sha256"] == sha256:
                 return {str(path): tuple(map(str, names)) for path, names in document["files"].items()}
-        files = self._read(suite, named[1])
+        files = self._read(suite, sha256)
         with contextlib.suppress(OSError):  # then it is read again the next time
-            write_atomically(kept, json.dumps({"sha256": named[1], "files": files}).encode())
+            write_atomically(kept, json.dumps({"sha256": sha256, "files": files}).encode())
         return files
 
     def _read(self, suite: str, sha256: str) -> Files:
