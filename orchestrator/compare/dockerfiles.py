@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from orchestrator.compare.model import Change, Topic
 
 #: Topics of which the values stand in the Dockerfile, not the name.
-_BY_VALUE = frozenset({Topic.BASE, Topic.RELEASE, Topic.KEY, Topic.CHECKSUM, Topic.COMMAND, Topic.SOURCE, Topic.PIN})
+_BY_VALUE = frozenset({Topic.BASE, Topic.RELEASE, Topic.KEY, Topic.CHECKSUM, Topic.SOURCE, Topic.PIN})
 #: Topics of which the name stands there.
 _BY_NAME = frozenset({Topic.PACKAGE, Topic.CONFIGURE, Topic.MAKE, Topic.FURTHER_WHEEL})
 #: Changes of these are seen in a Dockerfile.
-_SEEN = _BY_VALUE | _BY_NAME | {Topic.ENVIRONMENT, Topic.SYMLINK, Topic.STEP}
+_SEEN = _BY_VALUE | _BY_NAME | {Topic.ENVIRONMENT, Topic.SYMLINK, Topic.COMMAND, Topic.STEP}
 
 
 def line_changes(image: str, before: str, after: str, known: Iterable[Change]) -> Iterator[Change]:
@@ -74,6 +75,10 @@ def _words(known: Iterable[Change]) -> re.Pattern[str] | None:
             words.update(f"ENV {change.subject}={value}" for value in values)
         elif change.topic is Topic.SYMLINK:
             words.update(f"&& ln -s {value} /usr/local/bin/{change.subject}" for value in values)
+        elif change.topic is Topic.COMMAND:
+            words.update(f"CMD {json.dumps(value.split())}" for value in values)
+            programs = {value.split()[0] for value in values}
+            words.update(programs if len(programs) > 1 else ())
     if not words:
         return None
     either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
