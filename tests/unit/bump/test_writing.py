@@ -53,9 +53,7 @@ def test_every_step_is_whole_and_leaves_the_rest_of_the_text(matrix_path: Path) 
     assert all(path.startswith("3.7/") for path in found.steps[0].paths)
     assert len(found.steps[0].paths) == 4
     lines = [matrix_path.read_text().splitlines(), *(step.text.splitlines() for step in found.steps)]
-    changed = [
-        sum(a != b for a, b in zip(before, after, strict=True)) for before, after in itertools.pairwise(lines)
-    ]
+    changed = [sum(a != b for a, b in zip(before, after, strict=True)) for before, after in itertools.pairwise(lines)]
     assert changed == [3, 1]
     first = parse_matrix(found.steps[0].text, matrix_path)
     assert [line.release for line in first.lines] == ["3.7.3", "3.6.8", "3.5.6", "3.4.9", "2.7.15"]
