@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, common, emit, emit_json
-from orchestrator.completion import values
+from orchestrator.completion import additions, repository, values
 from orchestrator.errors import ExitCode, UsageError, summary
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ _PARTS = ("release", "pip", "setuptools", "wheel", "extras")
 @click.command()
 @click.argument("lines", nargs=-1, metavar="[LINE]...", shell_complete=values.lines)
 @click.option("--version", multiple=True, metavar="LINE", shell_complete=values.lines, help="The same as LINE.")
-@click.option("--to", metavar="RELEASE", help="Exactly this release of one line: 3.7.3; wheels stay.")
+@click.option(
+    "--to",
+    metavar="RELEASE",
+    shell_complete=additions.next_releases,
+    help="Exactly this release of one line: 3.7.3; wheels stay.",
+)
 @click.option(
     "--sha256", metavar="HEX", help="What its tarball has to be; with --to and no --key, in place of a signature."
 )
@@ -43,18 +48,43 @@ _PARTS = ("release", "pip", "setuptools", "wheel", "extras")
     metavar="DIR",
     help="Take everything from the files of this directory: tarballs, signatures, keys, wheels.",
 )
-@click.option("--source-url", metavar="URL", help="Where releases lie: a mirror of the release site, a pool directory.")
-@click.option("--tags-url", metavar="URL", help="The git repository whose tags are compared.")
-@click.option("--key", "keys", multiple=True, metavar="FILE|URL", help="Where the release manager's key is.")
+@click.option(
+    "--source-url",
+    metavar="URL",
+    shell_complete=additions.sources,
+    help="Where releases lie: a mirror of the release site, a pool directory.",
+)
+@click.option(
+    "--tags-url",
+    metavar="URL",
+    shell_complete=additions.tag_sources,
+    help="The git repository whose tags are compared.",
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="FILE|URL",
+    shell_complete=values.any_file,
+    help="Where the release manager's key is.",
+)
 @click.option("--commit", is_flag=True, help="Make a commit of each line.")
 @click.option(
     "--branch",
     is_flag=False,
     flag_value="",
     metavar="[NAME]",
+    shell_complete=repository.branches,
     help="Commit on a new branch (default: bump/RELEASE); the files here stay as they are.",
 )
-@click.option("--push", is_flag=False, flag_value="origin", metavar="[REMOTE]", help="Push that branch (to: origin).")
+@click.option(
+    "--push",
+    is_flag=False,
+    flag_value="origin",
+    metavar="[REMOTE]",
+    shell_complete=repository.remotes,
+    help="Push that branch (to: origin).",
+)
 @common
 def command(told: Common, lines: tuple[str, ...], *, version: tuple[str, ...], **options: Any) -> int:
     """Bring lines to the newest patch release and to the newest pip, setuptools, wheel that support them.

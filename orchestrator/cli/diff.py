@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, common, emit, emit_json, selection
+from orchestrator.completion import repository
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ class Format(StrEnum):
 
 
 @click.command()
-@click.argument("revision", required=False, metavar="[REV]")
-@click.option("--to", metavar="REV", help="Compare with the matrix at this revision (default: the working tree).")
+@click.argument("revision", required=False, metavar="[REV]", shell_complete=repository.revisions)
+@click.option(
+    "--to",
+    metavar="REV",
+    shell_complete=repository.revisions,
+    help="Compare with the matrix at this revision (default: the working tree).",
+)
 @click.option(
     "--with",
     "other",

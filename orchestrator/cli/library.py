@@ -6,25 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from orchestrator.cli.options import Common, common, emit, emit_json
-from orchestrator.errors import ExitCode, InvalidFileError, OrchestratorError, UsageError
+from orchestrator.completion import additions, values
+from orchestrator.errors import ExitCode, InvalidFileError, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.library.model import Library
     from orchestrator.matrix.model import Matrix
-
-
-def _architectures(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from orchestrator.matrix.load import load_matrix  # noqa: PLC0415 - only while completing
-
-    try:
-        matrix = load_matrix(Path(ctx.params.get("matrix") or "versions.json"))
-    except OrchestratorError:
-        return []
-    names = {name for suite in matrix.suites for name in suite.architectures}
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -35,7 +24,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--arch",
     multiple=True,
     metavar="ARCH",
-    shell_complete=_architectures,
+    shell_complete=values.all_architectures,
     help="Only images for this architecture, and of their architectures only it. Repeatable.",
 )
 @click.option(
@@ -53,6 +42,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--maintainer",
     multiple=True,
     metavar="'NAME <MAIL> (@HANDLE)'",
+    shell_complete=additions.known(lambda words: words.maintainers),
     help="Who answers for the images, in place of the matrix's hub.maintainers. Repeatable.",
 )
 @click.option("--output", type=_FILE, metavar="FILE", help="Write it there, in place of stdout.")

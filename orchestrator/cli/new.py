@@ -20,6 +20,7 @@ from orchestrator.cli.adding import (
 )
 from orchestrator.cli.group import hoisted
 from orchestrator.cli.options import Common, common
+from orchestrator.completion import additions, values
 
 
 class _Group(click.Group):
@@ -41,16 +42,43 @@ def command() -> None:
 
 
 @command.command("line")
-@click.argument("name", metavar="LINE")
-@click.option("--release", metavar="RELEASE", help="The release: 3.8.20.")
-@click.option("--gpg-key", metavar="FINGERPRINT", help="The key that its releases are signed by.")
-@click.option("--aliases", metavar="TAGS", help="Its other names, with commas: 3,latest; none.")
-@click.option("--variants", metavar="NAMES", help="What it is built on, with commas: stretch,slim-stretch.")
-@click.option("--pip", metavar="VERSION", help="Its pip.")
-@click.option("--setuptools", metavar="VERSION", help="Its setuptools.")
-@click.option("--wheel", metavar="VERSION", help="Its wheel.")
+@click.argument("name", metavar="LINE", shell_complete=additions.next_lines)
+@click.option("--release", metavar="RELEASE", shell_complete=additions.first_releases, help="The release: 3.8.20.")
 @click.option(
-    "--extra", "extras", multiple=True, metavar="NAME=VERSION", help="A further wheel that a recipe installs."
+    "--gpg-key",
+    metavar="FINGERPRINT",
+    shell_complete=additions.known(lambda words: words.gpg_keys),
+    help="The key that its releases are signed by.",
+)
+@click.option(
+    "--aliases",
+    metavar="TAGS",
+    shell_complete=additions.listed(lambda words: words.aliases),
+    help="Its other names, with commas: 3,latest; none.",
+)
+@click.option(
+    "--variants",
+    metavar="NAMES",
+    shell_complete=additions.listed(lambda words: words.variants),
+    help="What it is built on, with commas: stretch,slim-stretch.",
+)
+@click.option("--pip", metavar="VERSION", shell_complete=additions.known(lambda words: words.pip), help="Its pip.")
+@click.option(
+    "--setuptools",
+    metavar="VERSION",
+    shell_complete=additions.known(lambda words: words.setuptools),
+    help="Its setuptools.",
+)
+@click.option(
+    "--wheel", metavar="VERSION", shell_complete=additions.known(lambda words: words.wheel), help="Its wheel."
+)
+@click.option(
+    "--extra",
+    "extras",
+    multiple=True,
+    metavar="NAME=VERSION",
+    shell_complete=additions.known(lambda words: words.extras),
+    help="A further wheel that a recipe installs.",
 )
 @click.option("--sha256", metavar="HEX", help="The tarball's checksum; then no signature is looked at.")
 @click.option(
@@ -67,8 +95,15 @@ def command() -> None:
     metavar="DIR",
     help="The only place where tarballs, keys and wheels are looked for.",
 )
-@click.option("--source-url", metavar="URL", help="Where its releases lie, instead of the matrix's release_site.")
-@click.option("--key", "keys", multiple=True, metavar="FILE|URL", help="Where public keys are.")
+@click.option(
+    "--source-url",
+    metavar="URL",
+    shell_complete=additions.sources,
+    help="Where its releases lie, instead of the matrix's release_site.",
+)
+@click.option(
+    "--key", "keys", multiple=True, metavar="FILE|URL", shell_complete=values.any_file, help="Where public keys are."
+)
 @click.option("--pre", is_flag=True, help="Propose pre-releases, too.")
 @common
 @wishes_of
@@ -119,12 +154,32 @@ def line(told: Common, wishes: Wishes, name: str, **options: Any) -> int:
 
 
 @command.command("suite")
-@click.argument("name", metavar="SUITE")
-@click.option("--full", metavar="IMAGE", help="The base of the full image: buildpack-deps:buster; none.")
-@click.option("--slim", metavar="IMAGE", help="The base of the slim image: debian:buster-slim; none.")
-@click.option("--architectures", metavar="NAMES", help="What the bases exist for, with commas.")
+@click.argument("name", metavar="SUITE", shell_complete=additions.new_suites)
+@click.option(
+    "--full",
+    metavar="IMAGE",
+    shell_complete=additions.base("buildpack-deps:{}"),
+    help="The base of the full image: buildpack-deps:buster; none.",
+)
+@click.option(
+    "--slim",
+    metavar="IMAGE",
+    shell_complete=additions.base("debian:{}-slim"),
+    help="The base of the slim image: debian:buster-slim; none.",
+)
+@click.option(
+    "--architectures",
+    metavar="NAMES",
+    shell_complete=additions.listed(lambda words: words.known),
+    help="What the bases exist for, with commas.",
+)
 @click.option("--archived/--no-archived", default=None, help="Whether it has left Debian's mirrors.")
-@click.option("--lines", metavar="LINES", help="The lines that get it, with commas; none.")
+@click.option(
+    "--lines",
+    metavar="LINES",
+    shell_complete=additions.listed(lambda words: words.lines),
+    help="The lines that get it, with commas; none.",
+)
 @click.option("--default/--no-default", default=None, help="Whether tags without a suite lead to it.")
 @common
 @wishes_of
@@ -137,12 +192,27 @@ def suite(told: Common, wishes: Wishes, name: str, **options: Any) -> int:
 
 
 @command.command("alpine")
-@click.argument("name", metavar="RELEASE")
-@click.option("--base", metavar="IMAGE", help="The base: alpine:3.9.")
-@click.option("--architectures", metavar="NAMES", help="What the base exists for, with commas.")
-@click.option("--lines", metavar="LINES", help="The lines that get it, with commas; none.")
+@click.argument("name", metavar="RELEASE", shell_complete=additions.new_alpines)
+@click.option("--base", metavar="IMAGE", shell_complete=additions.base("alpine:{}"), help="The base: alpine:3.9.")
+@click.option(
+    "--architectures",
+    metavar="NAMES",
+    shell_complete=additions.listed(lambda words: words.known),
+    help="What the base exists for, with commas.",
+)
+@click.option(
+    "--lines",
+    metavar="LINES",
+    shell_complete=additions.listed(lambda words: words.lines),
+    help="The lines that get it, with commas; none.",
+)
 @click.option("--default/--no-default", default=None, help="Whether tags that end in -alpine lead to it.")
-@click.option("--drop", metavar="RELEASE", help="An older release that the lines give up: 3.6; none.")
+@click.option(
+    "--drop",
+    metavar="RELEASE",
+    shell_complete=additions.old_alpines,
+    help="An older release that the lines give up: 3.6; none.",
+)
 @common
 @wishes_of
 def alpine(told: Common, wishes: Wishes, name: str, **options: Any) -> int:
@@ -154,9 +224,19 @@ def alpine(told: Common, wishes: Wishes, name: str, **options: Any) -> int:
 
 
 @command.command("arch")
-@click.argument("name", metavar="ARCH")
-@click.option("--platform", metavar="PLATFORM", help="Its OCI platform, if the matrix does not know it: linux/riscv64.")
-@click.option("--suites", metavar="NAMES", help="The suites that have bases for it, with commas, if none is known.")
+@click.argument("name", metavar="ARCH", shell_complete=additions.new_architectures)
+@click.option(
+    "--platform",
+    metavar="PLATFORM",
+    shell_complete=additions.known(lambda words: words.platforms),
+    help="Its OCI platform, if the matrix does not know it: linux/riscv64.",
+)
+@click.option(
+    "--suites",
+    metavar="NAMES",
+    shell_complete=additions.listed(lambda words: words.suites),
+    help="The suites that have bases for it, with commas, if none is known.",
+)
 @common
 @wishes_of
 def arch(told: Common, wishes: Wishes, name: str, **options: Any) -> int:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from orchestrator.cli.options import Common, common, emit, emit_json
-from orchestrator.errors import ExitCode, OrchestratorError, UsageError
+from orchestrator.completion import values
+from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.readme.description import Description
@@ -20,22 +20,11 @@ if TYPE_CHECKING:
 _LIMIT = 25_000
 
 
-def _architectures(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from orchestrator.matrix.load import load_matrix  # noqa: PLC0415 - only while completing
-    from orchestrator.readme.page import architectures_of  # noqa: PLC0415
-
-    try:
-        matrix = load_matrix(Path(ctx.params.get("matrix") or "versions.json"))
-    except OrchestratorError:
-        return []
-    return [CompletionItem(name) for name in architectures_of(matrix) if name.startswith(incomplete)]
-
-
 @click.command()
 @click.option(
     "--arch",
     metavar="NAME",
-    shell_complete=_architectures,
+    shell_complete=values.all_architectures,
     help="The architecture's own repository (arm64v8/python); without it, the one for all.",
 )
 @click.option("--all", "every", is_flag=True, help="That for all, and one per architecture that an image exists for.")
@@ -56,6 +45,7 @@ def _architectures(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
     "--limit",
     type=click.IntRange(min=1),
     metavar="BYTES",
+    shell_complete=values.numbers(_LIMIT),
     default=_LIMIT,
     show_default=True,
     help="What the registry takes.",

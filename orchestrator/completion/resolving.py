@@ -54,6 +54,8 @@ def offers(tree: Tree, words: Sequence[str], incomplete: str) -> tuple[Offer, ..
         command: click.Command | None = tree.group
         while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
             command = command.get_command(root, rest.pop(0))
+            more, rest = _split(rest, model, tree.hoisted) if isinstance(command, click.Group) else ([], rest)
+            before += more
         if command is None:
             return ()
         if not isinstance(command, click.Group):
@@ -99,7 +101,9 @@ def _help(group: click.Group, root: click.Context, name: str) -> str:
 
 def _in_command(command: click.Command, root: click.Context, words: list[str], incomplete: str) -> tuple[Offer, ...]:
     read = _read(command, words)
-    with command.make_context(command.name, list(words), parent=root, resilient_parsing=True) as context:
+    # An option that waits for its value would end the parsing, and the words beside it would be lost.
+    whole = words[:-1] if read.waiting is not None else words
+    with command.make_context(command.name, list(whole), parent=root, resilient_parsing=True) as context:
         if read.waiting is not None:
             return _values(read.waiting, context, incomplete)
         if incomplete.startswith("-") and not read.only_words:

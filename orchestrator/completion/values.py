@@ -26,37 +26,42 @@ _RUNS = 50
 
 def lines(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Lines of the matrix: 3.7."""
-    return begun(_vocabulary(ctx).lines, incomplete)
+    return begun(vocabulary_of(ctx).lines, incomplete)
 
 
 def variants(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Variants of the matrix: slim-stretch."""
-    return begun(_vocabulary(ctx).variants, incomplete)
+    return begun(vocabulary_of(ctx).variants, incomplete)
 
 
 def architectures(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Architectures that are built: arm64v8."""
-    return begun(_vocabulary(ctx).architectures, incomplete)
+    return begun(vocabulary_of(ctx).architectures, incomplete)
+
+
+def all_architectures(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Architectures that a base exists for, built or not."""
+    return begun(vocabulary_of(ctx).everywhere, incomplete)
 
 
 def suites(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Suites of the matrix: stretch, alpine3.8."""
-    return begun(_vocabulary(ctx).suites, incomplete)
+    return begun(vocabulary_of(ctx).suites, incomplete)
 
 
 def images(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of images: 3.7-slim-stretch."""
-    return begun(_vocabulary(ctx).images, incomplete)
+    return begun(vocabulary_of(ctx).images, incomplete)
 
 
 def cells(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of cells: 3.7-slim-stretch-arm64v8."""
-    return begun(_vocabulary(ctx).cells, incomplete)
+    return begun(vocabulary_of(ctx).cells, incomplete)
 
 
 def ids(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of images and cells."""
-    known = _vocabulary(ctx)
+    known = vocabulary_of(ctx)
     return begun((*known.images, *known.cells), incomplete)
 
 
@@ -71,7 +76,7 @@ def demo_images(_: click.Context, __: click.Parameter, incomplete: str) -> list[
 
 def references(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names that 'build' gives to images in the engine: arm64v8/python:3.7-slim."""
-    return begun(_vocabulary(ctx).references, incomplete)
+    return begun(vocabulary_of(ctx).references, incomplete)
 
 
 def recipe_words(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -89,6 +94,15 @@ def proofs(_: click.Context, __: click.Parameter, incomplete: str) -> list[Compl
     files = sorted(path for path in place.glob("*/*.py") if "\nPROOF = " in path.read_text(encoding="utf-8"))
     kinds = dict.fromkeys(path.parent.name for path in files)
     return begun((*kinds, *(f"{path.parent.name}/{path.stem}" for path in files)), incomplete)
+
+
+def check_codes(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Codes of checks, each with what has to hold."""
+    from orchestrator.completion.vocabulary import check_codes as codes_of  # noqa: PLC0415 - only while completing
+    from orchestrator.system.places import Places  # noqa: PLC0415 - same
+
+    found = codes_of(Places.from_environment())
+    return [CompletionItem(code, help=title) for code, title in found if code.startswith(incomplete.upper())]
 
 
 def runs(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -116,18 +130,18 @@ def runs_and_ids(ctx: click.Context, parameter: click.Parameter, incomplete: str
 
 def registries(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The registry of the config, and what a registry on this machine is called."""
-    own = _settings(ctx).registry
+    own = settings_of(ctx).registry
     return begun((*([own] if own is not None else []), "localhost:5000"), incomplete)
 
 
 def namespaces(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The namespace of the config, which is "library" where it says nothing."""
-    return begun((_settings(ctx).namespace, "library"), incomplete)
+    return begun((settings_of(ctx).namespace, "library"), incomplete)
 
 
 def runners(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """`ARCH=`, behind which a label follows."""
-    return begun((f"{name}=" for name in _vocabulary(ctx).architectures), incomplete, kind="open")
+    return begun((f"{name}=" for name in vocabulary_of(ctx).architectures), incomplete, kind="open")
 
 
 def nodes(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -135,7 +149,7 @@ def nodes(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Compl
     count, times, rest = incomplete.rpartition("x")
     before = f"{count}{times}" if count.isdigit() else ""
     typed = rest if before else incomplete
-    return begun((f"{before}{name}:" for name in _vocabulary(ctx).architectures), f"{before}{typed}", kind="open")
+    return begun((f"{before}{name}:" for name in vocabulary_of(ctx).architectures), f"{before}{typed}", kind="open")
 
 
 def failure_rates(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -156,7 +170,7 @@ def kept(name: str) -> Completer:
     """Complete what the config's `keep` says of `name`: what would be taken without the option."""
 
     def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return begun((f"{getattr(_settings(ctx).keep, name):g}",), incomplete)
+        return begun((f"{getattr(settings_of(ctx).keep, name):g}",), incomplete)
 
     return complete
 
@@ -170,16 +184,14 @@ def numbers(*usual: int) -> Completer:
     return complete
 
 
-def shells(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Shells that can complete."""
-    from orchestrator.completion.scripts import Shell  # noqa: PLC0415 - only while completing
-
-    return begun(map(str, Shell), incomplete)
-
-
 def begun(words: Iterable[str], incomplete: str, *, kind: str = "plain") -> list[CompletionItem]:
     """Give those words, each once, that begin with what was typed."""
     return [CompletionItem(word, type=kind) for word in dict.fromkeys(words) if word.startswith(incomplete)]
+
+
+def any_file(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Files, where something else than a file may stand, too."""
+    return files(incomplete)
 
 
 def files(incomplete: str, *, endings: Sequence[str] = (), directories: bool = False) -> list[CompletionItem]:
@@ -201,14 +213,16 @@ def _matrix(ctx: click.Context) -> Path:
     return Path(ctx.params.get("matrix") or "versions.json").expanduser()
 
 
-def _vocabulary(ctx: click.Context) -> Vocabulary:
+def vocabulary_of(ctx: click.Context) -> Vocabulary:
+    """Give the words of the matrix that is named before the cursor."""
     from orchestrator.completion.vocabulary import vocabulary  # noqa: PLC0415 - only while completing
     from orchestrator.system.places import Places  # noqa: PLC0415 - same
 
     return vocabulary(_matrix(ctx), Places.from_environment())
 
 
-def _settings(ctx: click.Context) -> Settings:
+def settings_of(ctx: click.Context) -> Settings:
+    """Give the settings that are named before the cursor."""
     from orchestrator.config.settings import load_settings  # noqa: PLC0415 - only while completing
 
     return load_settings(ctx.params.get("config"))

@@ -21,7 +21,7 @@ from tests.unit.conftest import ROOT
 TREE = Tree(group=cli, helps=COMMANDS, hoisted=(*_WITH_VALUE, *_FLAGS))
 
 #: Values that nobody can know before they are typed.
-FREE: set[str] = set()
+FREE = {"bump --sha256", "new line --sha256"}
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +111,29 @@ def test_arguments_are_completed_in_their_turn() -> None:
     assert words("engine", "st") == ["start", "stop", "status"]
     assert words("engine", "--", "--") == []
     assert "--json" in words("doctor", "")
+
+
+def test_what_the_matrix_does_not_have_yet_is_offered_where_it_grows() -> None:
+    assert words("new", "li") == ["line"]
+    assert words("new", "line", "") == ["3.8"]
+    assert words("new", "line", "3.8", "--variants", "stretch,sl") == ["stretch,slim-stretch"]
+    assert words("new", "line", "3.8", "--gpg-key", "0D96") == ["0D96DF4D4110E5C43FBFB17F2D347EA6AA65421D"]
+    assert words("new", "suite", "bu") == ["bullseye", "buster"]
+    assert words("new", "suite", "buster", "--full", "") == ["buildpack-deps:buster", "none"]
+    assert "3.9" in words("new", "alpine", "")
+    assert "3.8" not in words("new", "alpine", "")
+    assert words("new", "--matrix", "examples/debian/versions.json", "line", "") == ["3.10"]
+    assert "ppc64le" in words("new", "arch", "")
+    assert "amd64" not in words("new", "arch", "")
+    assert words("new", "arch", "ppc64le", "--platform", "linux/p") == ["linux/ppc64le"]
+    assert words("bump", "3.7", "--to", "") == ["3.7.3"]
+    assert words("bump", "3.") == ["3.7", "3.6", "3.5", "3.4"]
+    assert words("bump", "--source-url", "") == ["https://www.python.org/ftp/python"]
+    assert "ppc64le" in words("readme", "--arch", "")
+
+
+def test_codes_of_checks_are_offered() -> None:
+    assert "M101" in words("lint", "--select", "M")
 
 
 def test_proofs_are_those_of_the_catalogue() -> None:
