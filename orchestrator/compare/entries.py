@@ -123,10 +123,12 @@ class Cost:
 
 
 def sections_of(comparison: Comparison) -> tuple[Section, ...]:
-    """Put the changes into sections, in the order of their topics; none is empty."""
+    """Put the changes into sections, in the order of their topics; none is empty. Tags that move come before those that come and go."""
     found: dict[str, list[Entry]] = {}
-    for entry in _entries(comparison):
-        found.setdefault(_TITLES[entry.topic], []).append(entry)
+    topics = list(Topic)
+    for entry in sorted(_entries(comparison), key=lambda one: (topics.index(one.topic), one.mark is not Mark.MOVED)):
+        moved = " that move" if entry.mark is Mark.MOVED else ""
+        found.setdefault(f"{_TITLES[entry.topic]}{moved}", []).append(entry)
     return tuple(Section(title=title, entries=tuple(entries)) for title, entries in found.items())
 
 

@@ -251,7 +251,7 @@ def test_a_comment_for_a_pull_request(tree: Tree) -> None:
     found = tree.diff("HEAD", "--format", "markdown", "3.8-*", "3.7-slim")
     assert found.code == 0
     assert found.out.startswith("**`HEAD (")
-    assert "| Tags | moved | `3-slim`, `3-slim-stretch`, `slim`, `slim-stretch` | `3.7-slim-stretch` |" in found.out
+    assert "| Tags that move | moved | `3-slim`, `3-slim-stretch`, `slim`, `slim-stretch` | `3.7-slim-stretch` |" in found.out
 
 
 def test_twenty_two_images_in_a_second(checkout: Tree) -> None:

@@ -55,10 +55,13 @@ def test_a_release() -> None:
 
 
 def test_many_tags_are_folded() -> None:
-    text = markdown_of(compared(edits.new_alpine))
-    assert "<details><summary>Tags: 12</summary>\n\n|" in text
-    found = rows(compared(edits.new_alpine))
-    assert ["moved", "3-alpine, 3.7-alpine, 3.7.2-alpine, alpine", "3.7-alpine3.8", "3.7-alpine3.9", ""] in found
+    comparison = compared(edits.new_alpine, edits.release)
+    text = markdown_of(comparison)
+    assert "<details><summary>Tags: 15</summary>\n\n|" in text
+    found = rows(comparison)
+    assert ["added", "3.7.3-slim, 3.7.3-slim-stretch", "", "3.7-slim-stretch", ""] in found
+    # Those that move are fewer, and matter more.
+    assert ["Tags that move", "moved", "3-alpine, 3.7-alpine, alpine", "3.7-alpine3.8", "3.7-alpine3.9", ""] in found
 
 
 def test_changed_lines_are_a_diff() -> None:
