@@ -43,8 +43,8 @@ def message_of(proposal: Proposal, today: date) -> str:
     if proposal.pins:
         paragraphs.append("\n".join(f"{pin.name} {pin.version}: sha256 {pin.sha256}" for pin in proposal.pins))
     lifetime = lifetime_of(proposal.line.name)
-    ended = (lifetime.told(today),) if lifetime is not None and lifetime.over(today) else ()
-    paragraphs += [f"{note[:1].upper()}{note[1:]}." for note in (*ended, *proposal.notes)]
+    if lifetime is not None and lifetime.over(today):
+        paragraphs.append(f"{lifetime.told(today)}.")
     return "\n\n".join(paragraphs) + "\n"
 
 
@@ -91,12 +91,14 @@ def _refused(error: EnvironmentFailedError, left: Sequence[Step], done: Sequence
 
 
 def _vouched(release: Verified | Unsigned) -> list[str]:
-    lines = [f"Source: {release.origin}", f"sha256: {release.sha256}"]
+    # Of a pool its path: which mirror this machine asks is nothing that others can use.
+    lines = [f"Source: {release.pool or release.origin}", f"sha256: {release.sha256}"]
     if isinstance(release, Verified):
         made = release.signature.made.astimezone(UTC)
-        lines.append(f"Signed: {made:%Y-%m-%d %H:%M} UTC by {release.signature.fingerprint}")
+        note = f"; {release.signature.note}" if release.signature.note else ""
+        lines.append(f"Signed: {made:%Y-%m-%d %H:%M} UTC by {release.signature.fingerprint}{note}")
     else:
         lines.append("Signed: not checked")
-    if release.seen:
-        lines.append("Newest: " + ", ".join(f"{place} {seen or 'unknown'}" for place, seen in release.seen.items()))
+    if any(release.seen.values()):
+        lines.append("Newest: " + ", ".join(f"{place} {seen}" for place, seen in release.seen.items() if seen))
     return lines
