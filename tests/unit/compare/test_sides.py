@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from orchestrator.compare.compare import compare
 from orchestrator.compare.model import Comparison, Fate, Kind, Topic
 from orchestrator.compare.side import Side, side_of
@@ -102,3 +104,28 @@ def test_lines_in_another_order_are_a_change(matrix: Matrix, tmp_path: Path) -> 
     assert change.subject == "order of lines, or blanks"
     assert all(one.topic is Topic.DOCKERFILE for one in others)
     assert len(comparison.fated(Fate.BUILT)) == 10
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "topic", "shown"),
+    [
+        ("result.yaml", "command: [python3]", "command: [python3, again]", Topic.COMMAND, ("python3", "python3 again")),
+        ("result.yaml", "command: [python3]", "command: [idle3]", Topic.COMMAND, ("python3", "idle3")),
+        ("result.yaml", "target: idle3", "target: idle3.x", Topic.SYMLINK, ("idle3", "idle3.x")),
+        ("environment.yaml", "value: C.UTF-8", "value: en_US.UTF-8", Topic.ENVIRONMENT, ("C.UTF-8", "en_US.UTF-8")),
+        ("configure.yaml", "flag: --enable-shared", "flag: --disable-shared", Topic.CONFIGURE, ("", None)),
+    ],
+)
+def test_lines_that_a_change_accounts_for_are_not_told_again(
+    matrix: Matrix,
+    tmp_path: Path,
+    file: str,
+    before: str,
+    after: str,
+    topic: Topic,
+    shown: tuple[str | None, str | None],
+) -> None:
+    comparison = compare(side_of(matrix, "before"), with_rules(matrix, tmp_path / "rules", file, before, after))
+    assert shown in {(one.before, one.after) for one in about(comparison, topic)}
+    assert {one.topic for one in comparison.changes} == {topic}
+    assert comparison.fated(Fate.BUILT)
