@@ -26,9 +26,14 @@ def entries(page: str, address: str) -> tuple[str, ...]:
             continue
         path = unquote(parts.path)
         name = path.removeprefix(root)
-        if path.startswith(root) and name.strip("/") and "/" not in name.removesuffix("/") and "\0" not in name:
+        if path.startswith(root) and _is_plain(name.removesuffix("/")):
             found[name] = None
     return tuple(found)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it is one name, and not a path (after decoding it may be one)."""
+    return name not in {"", ".", ".."} and not {"/", "\0"} & set(name)
 
 
 class _Links(HTMLParser):
