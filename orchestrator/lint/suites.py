@@ -1,0 +1,75 @@
+"""How long releases of the distributions are maintained, and which have left the mirrors: the facts of `suites.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+
+from orchestrator.errors import InvalidFileError
+from orchestrator.matrix.document import SuiteName
+from orchestrator.matrix.model import Family, Suite
+from orchestrator.system.files import read_text
+from orchestrator.system.strict import Problem, Strict, convert, dotted, text
+
+FACTS = Path(__file__).parent / "suites.yaml"
+
+Day = Annotated[str, *text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a day: 2022-06-30")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A release of a distribution: `end` is the last day on which anybody mends it for everybody, `left` whether it has left the mirrors.
+
+    `rank` orders releases of the same family, the newer the higher.
+    """
+
+    name: str
+    end: date
+    left: bool
+    rank: int
+
+    def over(self, today: date) -> bool:
+        """Whether it is at its end of life."""
+        return today >= self.end
+
+
+class _Fact(Strict):
+    name: SuiteName
+    end: Day
+    left: bool = False
+
+
+def release_of(name: str) -> Release | None:
+    """Give what is known of a suite; None for one that the facts do not name."""
+    return load_releases().get(name)
+
+
+def newer(one: Suite, other: Suite) -> bool | None:
+    """Tell whether a suite is newer than another one; None where that is not known (two distributions, an unknown name)."""
+    if one.family is not other.family:
+        return None
+    if one.family is Family.ALPINE:
+        return one.version > other.version
+    known, past = release_of(one.name), release_of(other.name)
+    return None if known is None or past is None else known.rank > past.rank
+
+
+@cache
+def load_releases(path: Path = FACTS) -> dict[str, Release]:
+    """Load the facts, by name. Raises `InvalidFileError` naming file and place."""
+    content = read_text(path, what="file of suites")
+    try:
+        facts = convert(yaml.safe_load(content), tuple[_Fact, ...])
+        return {
+            fact.name: Release(name=fact.name, end=date.fromisoformat(fact.end), left=fact.left, rank=rank)
+            for rank, fact in enumerate(facts)
+        }
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidFileError(f"{path}: not valid: {str(error)[:120]}", mend="correct what is wrong there") from None
+    except Problem as problem:
+        raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
