@@ -22,7 +22,7 @@ from orchestrator.bump.signature.program import find_gpg
 from orchestrator.bump.signature.sources import KeySources
 from orchestrator.bump.signature.verify import Verifier
 from orchestrator.bump.tags import UPSTREAM, Tags
-from orchestrator.errors import UsageError
+from orchestrator.errors import UnreachableError, UsageError
 from orchestrator.inputs.provider import mirror_or_none
 from orchestrator.inputs.store import Store
 from orchestrator.inputs.transfer import Sleep, Transfer, TransferError, make_client
@@ -116,6 +116,10 @@ class Finder:
                 except TransferError as error:
                     search.lacks(release.signature, error)
                     continue
+                except OSError as error:
+                    raise UnreachableError(
+                        f"{release.signature} cannot be read: {error.strerror or error}", mend="make it a readable file"
+                    ) from error
                 with self._verifier(line, release, search) as (verifier, file):
                     file.write_bytes(signature)
                     check = partial(verifier.check, signature=file, what=origin)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from orchestrator.inputs.provider import Inputs
 from orchestrator.matrix.load import load_matrix
 from orchestrator.system.places import Places
 from orchestrator.system.progress import Silent
+from tests.integration.command_line import CommandLine
 from tests.integration.release_site import ReleaseSite, answer, refuse, reset, serve
 from tests.integration.signing import Signer, signer
 
@@ -61,6 +64,10 @@ class Bumps:
     @property
     def matrix(self) -> Path:
         return self.root / "versions.json"
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "tmp"
 
     def pin(self, key: str, *published: bytes) -> None:
         """Pin a key for the line, and publish keys on the site (none: that one)."""
@@ -107,15 +114,23 @@ class Bumps:
         assert run(["render", "--check", "--matrix", str(self.matrix)]) == 0
         stored = Places.from_environment().downloads / "sha256"
         assert not list(stored.glob("*/*")), "something that was not verified is in the store"
-        assert not list(Path("/tmp").glob("orchestrator-gpg-*/files/pinned.kbx"))
+        assert not list(self.temporary.iterdir()), "a keyring was left behind"
 
 
 @pytest.fixture
 def bumps(
     tmp_path: Path, gpg: Signer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Bumps]:
+    # A gpg that had to be fetched for the keys is the one that verifies.
+    fetched = Places.from_environment().cache / "gpg"
+    fetched.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "cache" / "orchestrator").mkdir(parents=True)
+    (tmp_path / "cache" / "orchestrator" / "gpg").symlink_to(fetched)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # it is looked up once in a process
     monkeypatch.setenv("GNUPGHOME", str(tmp_path / "no-keyring"))
     shutil.copytree(ROOT / "dockerfile-templates", tmp_path / "dockerfile-templates")
     with serve() as site:
@@ -534,5 +549,34 @@ def test_a_site_that_lists_everything_in_one_directory(bumps: Bumps, manager: st
         bumps.release(release, manager)
     for path in [one for one in bumps.site.files if "Python-" in one]:
         bumps.site.files[f"/ftp/python/{path.rpartition('/')[2]}"] = bumps.site.files.pop(path)
+    assert bumps() == 0, bumps.err
+    assert bumps.pinned == "3.7.3"
+
+
+def test_ctrl_c_leaves_the_old_matrix_and_nothing_that_was_not_verified(bumps: Bumps, manager: str) -> None:
+    bumps.pin(manager)
+    bumps.release("3.7.3", manager)
+
+    def slow(request: BaseHTTPRequestHandler, _: int) -> bool:
+        if request.command == "GET" and request.path.endswith(".tar.xz"):
+            answer(request, tarball("3.7.3"), pause=5.0)
+            return True
+        return False
+
+    bumps.site.trouble = slow
+    command = CommandLine(environment=dict(os.environ), state=bumps.root / "state")
+    running = command.start(
+        "bump", "3.7", "--only", "release", "--matrix", str(bumps.matrix), "--source-url", bumps.site.address,
+        err=bumps.root / "err",
+    )  # fmt: skip
+    running.wait_for("fetching Python-3.7.3.tar.xz", seconds=30)
+    time.sleep(0.5)
+    code, seconds = running.interrupt()
+    assert (code, seconds < 15) == (130, True), running.err
+    assert "Traceback" not in running.err
+    assert bumps.matrix.read_bytes() == bumps.before
+    assert not list(bumps.temporary.iterdir()), "a keyring was left behind"
+    assert not list((Places.from_environment().downloads / "sha256").glob("*/*"))
+    bumps.site.trouble = lambda _request, _before: False
     assert bumps() == 0, bumps.err
     assert bumps.pinned == "3.7.3"
