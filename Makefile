@@ -87,6 +87,19 @@ report: $(STAMP) ## Write what the last run came to into reports/: page, JUnit, 
 bump: $(STAMP) ## Bring lines to the newest release and wheels: make bump [VERSION=3.7] [ARGS=--commit]
 	@$(CHECKED); exec $(ORCHESTRATOR) bump "$${args[@]}" "$${select[@]}" $(ARGS)
 
+.PHONY: diff
+diff: $(STAMP) ## Show what the change in the working tree means: images, tags, packages
+	@$(CHECKED); exec $(ORCHESTRATOR) diff "$${args[@]}" $(ARGS)
+
+.PHONY: describe
+describe: $(STAMP) ## Write the Dockerfiles, and into descriptions/ the README of every repository and the library file
+	@$(CHECKED); $(ORCHESTRATOR) render "$${args[@]}"; $(ORCHESTRATOR) readme --all --output descriptions "$${args[@]}" $(ARGS); \
+	exec $(ORCHESTRATOR) library --output descriptions/library/python "$${args[@]}" $(ARGS)
+
+.PHONY: docs
+docs: $(STAMP) ## Write docs/reference/ from the commands, settings and checks
+	@exec $(ORCHESTRATOR) manual --format markdown --output docs/reference
+
 .PHONY: lint
 lint: $(STAMP) ## Check code (ruff, mypy) and data (matrix, templates, rendered files)
 	@echo "ruff"; $(BIN)/ruff check .; $(BIN)/ruff format --check -q . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
