@@ -41,7 +41,7 @@ def _as_written(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, BaseModel):
-        said = {name: value for name, value in default.model_dump().items() if value not in (None, False)}
+        said = {name: value for name, value in default.model_dump().items() if value not in (None, False, ())}
         return ", ".join(f"{name}: {value:g}" for name, value in said.items()) or "none"
     return str(getattr(default, "value", default))
 
