@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +18,9 @@ from orchestrator.bump.tags import Tags
 from orchestrator.errors import UnreachableError, UsageError, VerificationError
 from orchestrator.matrix.model import Line, Matrix
 from orchestrator.system.places import Places
-from orchestrator.system.process import Command, Completed
+from orchestrator.system.process import Command, Completed, Runner
 from tests.unit.bump.test_signature import ASC, BAD, GOOD, KEY, FakeGpg
-from tests.unit.inputs.fakes import Remembering, whole
+from tests.unit.inputs.fakes import Remembering, ranged
 
 SITE = "https://www.python.org/ftp/python"
 
@@ -31,10 +32,11 @@ class World:
     root: Path
     files: dict[str, bytes | int] = field(default_factory=dict)
     tags: tuple[str, ...] | None = ()
-    gpg: FakeGpg = field(default_factory=lambda: FakeGpg(says={"good": GOOD, "bad": BAD}))
+    gpg: Runner = field(default_factory=lambda: FakeGpg(says={"good": GOOD, "bad": BAD}))
     told: Remembering = field(default_factory=Remembering)
     asked: list[str] = field(default_factory=list)
     moved: bool = False
+    vanishes: str = ""
 
     def release(self, release: str, *endings: str, data: bytes = b"") -> None:
         number = release.partition("rc")[0]
@@ -45,6 +47,8 @@ class World:
     def respond(self, request: httpx.Request) -> httpx.Response:
         address = str(request.url)
         self.asked.append(f"{request.method} {address}")
+        if request.method == "GET" and self.vanishes and address.endswith(self.vanishes):
+            return httpx.Response(404)
         if self.moved and "/old/" not in address and address.endswith(".tar.xz"):
             return httpx.Response(302, headers={"Location": address.replace("/ftp/", "/old/ftp/")})
         content = self.files.get(address.replace("/old/", "/"), 404)
@@ -56,7 +60,7 @@ class World:
             }
             if names:
                 return httpx.Response(200, text="".join(f'<a href="{one}">' for one in names))
-        return httpx.Response(content) if isinstance(content, int) else whole(content)(request)
+        return httpx.Response(content) if isinstance(content, int) else ranged(content)(request)
 
     def run(self, command: Command, /) -> Completed:
         if "ls-remote" in command.argv:
@@ -168,14 +172,12 @@ def test_a_tarball_that_was_replaced_is_fetched_again(world: World, line: Line) 
     assert world.finder().verified(line) is not None
     world.release("3.7.3", data=b"made anew")
     verdicts = iter([BAD, GOOD])
-    world.gpg.says = {}
-    original = world.gpg.__call__
 
     def run(command: Command, /) -> Completed:
-        done = original(command)
+        done = FakeGpg()(command)
         return dataclasses.replace(done, stdout=next(verdicts).encode()) if "--verify" in command.argv else done
 
-    world.gpg = run  # type: ignore[assignment]
+    world.gpg = run
     found = world.finder().verified(line)
     assert found is not None
     assert found.sha256 == hashlib.sha256(b"made anew").hexdigest()
@@ -313,3 +315,46 @@ def test_tags_are_waited_for_so_long_and_no_longer(line: Line, monkeypatch: pyte
     over.set()
     assert newest == ""
     assert trouble.startswith("the tags of https://git/x are not known: no answer")
+
+
+def test_what_vanishes_between_two_questions_is_passed_over(world: World, line: Line) -> None:
+    world.release("3.7.3")
+    for ending in (".tar.xz", ".tar.xz.asc"):
+        world.vanishes = f"/3.7.4/Python-3.7.4{ending}"
+        world.release("3.7.4")
+        found = world.finder().verified(line)
+        assert found is not None
+        assert found.release == "3.7.3"
+        assert any(world.vanishes in note for note in found.notes)
+
+
+def test_a_signature_that_cannot_be_read(world: World, line: Line) -> None:
+    given = world.root / "given"
+    given.mkdir()
+    (given / "Python-3.7.3.tar.xz").touch()
+    with (given / "Python-3.7.3.tar.xz.asc").open("wb") as file:
+        file.truncate((1 << 20) + 1)
+    with pytest.raises(UnreachableError, match="more than"):
+        world.finder(offline=given).verified(line)
+
+
+def test_a_file_from_two_answers_that_is_wrong_is_fetched_once_more(world: World, line: Line) -> None:
+    world.release("3.7.3")
+    address = f"{SITE}/3.7.3/Python-3.7.3.tar.xz"
+    key = hashlib.sha256(address.encode()).hexdigest()
+    part = world.root / "cache" / "inputs" / "partial" / f"{key}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"from a former")
+    part.with_suffix(".json").write_text(json.dumps({"address": address, "validator": ""}))
+    verdicts = iter([BAD, GOOD])
+
+    def run(command: Command, /) -> Completed:
+        done = FakeGpg()(command)
+        return dataclasses.replace(done, stdout=next(verdicts).encode()) if "--verify" in command.argv else done
+
+    world.gpg = run
+    found = world.finder().verified(line)
+    assert found is not None
+    assert (found.stored.directory / "Python-3.7.3.tar.xz").read_bytes() == b"tarball of 3.7.3"
+    assert len(world.fetched()) == 2
+    assert not list(part.parent.iterdir())

@@ -217,6 +217,12 @@ def test_a_directory_without_a_page_is_asked_for_names(line: Line) -> None:
     assert sorted(site.shelf(line, "3.7.3").files) == ["Python-3.7.3.tgz"]
 
 
+def test_a_site_may_have_everything_in_one_directory(line: Line) -> None:
+    flat = Site(address=SITE, transfer=transfer({f"{SITE}/": page("Python-3.7.3.tar.xz", "Python-3.7.4.tar.xz", "a/")}))
+    assert [one.release for one in releases(flat, line)] == ["3.7.4", "3.7.3"]
+    assert sorted(flat.shelf(line, "3.7.3").files) == ["Python-3.7.3.tar.xz"]
+
+
 def test_a_site_that_cannot_be_asked_is_not_an_empty_one(line: Line) -> None:
     site = Site(address=SITE, transfer=transfer({f"{SITE}/": page("3.7.3/"), f"{SITE}/3.7.3/": 503}))
     with pytest.raises(TransferError, match="503"):

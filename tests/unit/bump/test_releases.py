@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestrator.bump.releases import NewRelease, ReleaseWatch, newer, site_of
+from orchestrator.bump.places.opening import site_of
+from orchestrator.bump.releases import NewRelease, ReleaseWatch, newer
 from orchestrator.matrix.model import Line, Matrix
 
 #: As a web server lists directories; what is no release of three numbers is there as well.
@@ -75,7 +76,7 @@ def test_what_is_out_is_told_with_the_command_that_takes_it(lines: dict[str, Lin
     watching.start()
     found, trouble = watching.wait(5)
     assert (found, trouble) == ((NewRelease(line="3.7", known="3.7.2", release="3.7.3"),), "")
-    assert str(found[0]) == "3.7: 3.7.3 is out (3.7.2 here): orchestrator bump 3.7 --to 3.7.3"
+    assert str(found[0]) == "3.7: 3.7.3 is out (3.7.2 here): orchestrator bump 3.7"
     # One listing for all lines, and one more question for what looks newer.
     assert site.asked == [f"GET {SITE}/", f"HEAD {SITE}/3.7.3/Python-3.7.3.tar.xz"]
 

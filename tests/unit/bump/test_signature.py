@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from orchestrator.bump.signature import program
 from orchestrator.bump.signature.keyring import Keyring
 from orchestrator.bump.signature.packaging import signing_key
 from orchestrator.bump.signature.program import Gpg, find_gpg
@@ -19,6 +21,7 @@ from orchestrator.bump.signature.verdict import Verdict, judge
 from orchestrator.bump.signature.verify import Verifier
 from orchestrator.errors import EnvironmentFailedError, UnreachableError, UsageError, VerificationError
 from orchestrator.inputs.transfer import Transfer, TransferError
+from orchestrator.system.apt_sources import Mirror
 from orchestrator.system.places import Places
 from orchestrator.system.process import Command, Completed
 from orchestrator.system.progress import Silent
@@ -447,3 +450,40 @@ def test_an_unpacked_gpg_comes_with_its_libraries(tmp_path: Path) -> None:
         "LC_ALL": "C.UTF-8",
         "LD_LIBRARY_PATH": f"{tree / 'lib/x'}:{tree / 'usr/lib/x'}",
     }
+
+
+def test_a_gpg_is_unpacked_from_debians_packages_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+
+    def fetch(packages: tuple[str, ...], *, suite: str, skip: re.Pattern[str], **_: object) -> tuple[Path, ...]:
+        fetched.append(suite)
+        named = ("libgcrypt20", "libgpg-error0", "libreadline8", "libsqlite3-0", "gpgconf", "libbz2-1.0", "libtinfo6")
+        assert not [name for name in (*packages, *named) if skip.fullmatch(name)]
+        assert all(skip.fullmatch(name) for name in ("libc6", "pinentry-curses", "libgtk-3-0", "gpgv", "libgcrypt-doc"))
+        return (tmp_path / "gpg_1_amd64.deb",)
+
+    def unpack(command: Command, /) -> Completed:
+        tree = Path(command.argv[-1])
+        for name in ("usr/bin/gpg", "usr/lib/x/libgcrypt.so.20"):
+            (tree / name).parent.mkdir(parents=True)
+            (tree / name).touch()
+        return Completed(command=command, status=status, stdout=b"", stderr=b"no space", seconds=0.0)
+
+    mirror = Mirror(url="http://m", codename="suite", components=("main",), keyring=None)
+    monkeypatch.setattr(program, "fetch_packages", fetch)
+    monkeypatch.setattr(program, "host_mirror", lambda: mirror)
+    monkeypatch.setattr(program, "require_apt", lambda **_: None)
+
+    def find() -> Gpg:
+        places = Places(cache=tmp_path, state=tmp_path)
+        which = {"apt-get": "/usr/bin/apt-get"}.get
+        return find_gpg(places, Silent(), runner=unpack, which=which, root=True)
+
+    status = 2
+    with pytest.raises(EnvironmentFailedError, match="no space"):
+        find()
+    assert [one.name for one in (tmp_path / "gpg").iterdir()] == ["fetch.lock"]
+    status = 0
+    assert find().program.is_file()
+    assert find().libraries == (tmp_path / "gpg" / "tree" / "usr" / "lib" / "x",)
+    assert fetched == ["suite", "suite"]
