@@ -35,6 +35,8 @@ def _keys(schema: Schema, known: Schema, before: str) -> Iterator[Key]:
 def _inside(schema: Schema, known: Schema, place: str) -> Iterator[Key]:
     if "properties" in schema:
         yield from _keys(schema, known, f"{place}.")
+    for one in schema.get("ways", ()):
+        yield from _inside(_resolved(one, known), known, place)
     items = schema.get("items")
     if items is not None and "properties" in (found := _resolved(items, known)):
         yield from _keys(found, known, f"{place}[].")

@@ -108,30 +108,41 @@ class SourceDocument(Strict):
     """The upstream tarball of a release."""
 
     format: ArchiveFormat
-    sha256: Sha256
-    pool: PoolPath | None = None
+    sha256: Sha256 = Field(description="the sha256 of the tarball, in lower-case hex")
+    pool: PoolPath | None = Field(
+        default=None,
+        description="a path of the same bytes below a Debian mirror, which is asked first",
+    )
 
 
 class LineDocument(Strict):
     """A line of releases and the variants that it is built on."""
 
-    release: Release
-    gpg_key: Fingerprint
+    release: Release = Field(description="the release that is built, such as 3.7.2")
+    gpg_key: Fingerprint = Field(
+        description="the key that its releases are signed by: the 40 upper-case hex digits of an OpenPGP fingerprint"
+    )
     source: SourceDocument
-    pip: PinDocument
-    setuptools: PinDocument
-    wheel: PinDocument
-    variants: Annotated[tuple[VariantName, ...], Field(min_length=1)]
-    aliases: tuple[Alias, ...] = ()
-    extras: tuple[ExtraDocument, ...] = ()
+    pip: PinDocument = Field(description="the pip that is installed, by version and checksum of its wheel")
+    setuptools: PinDocument = Field(description="the same of setuptools")
+    wheel: PinDocument = Field(description="the same of wheel")
+    variants: Annotated[tuple[VariantName, ...], Field(min_length=1)] = Field(
+        description="what the line is built on: slim-stretch, alpine3.8; an image for each"
+    )
+    aliases: tuple[Alias, ...] = Field(default=(), description="other names of the line in tags: 3, latest")
+    extras: tuple[ExtraDocument, ...] = Field(
+        default=(), description="further wheels that some recipes install, each by name, version and checksum"
+    )
 
 
 class BasesDocument(Strict):
     """The images that a suite's flavors start FROM; a flavor without one is not built on that suite."""
 
-    full: BaseReference | None = None
-    slim: BaseReference | None = None
-    alpine: BaseReference | None = None
+    full: BaseReference | None = Field(
+        default=None, description="what the full image starts FROM: buildpack-deps:stretch"
+    )
+    slim: BaseReference | None = Field(default=None, description="what the slim image starts FROM: debian:stretch-slim")
+    alpine: BaseReference | None = Field(default=None, description="what an Alpine image starts FROM: alpine:3.8")
 
 
 class SuiteDocument(Strict):
@@ -139,8 +150,13 @@ class SuiteDocument(Strict):
 
     family: Family
     bases: BasesDocument
-    architectures: Annotated[tuple[ArchitectureName, ...], Field(min_length=1)]
-    archived: bool = False
+    architectures: Annotated[tuple[ArchitectureName, ...], Field(min_length=1)] = Field(
+        description="the architectures that its bases exist for upstream, built here or not"
+    )
+    archived: bool = Field(
+        default=False,
+        description="whether it has left the mirrors for the distribution's archive",
+    )
 
 
 class HubDocument(Strict):
@@ -165,12 +181,18 @@ class MatrixDocument(Strict):
 
     name: ImageName
     release_site: ReleaseSite
-    default_suite: SuiteName
-    enabled_architectures: Annotated[tuple[ArchitectureName, ...], Field(min_length=1)]
-    architectures: dict[ArchitectureName, PlatformName]
-    suites: dict[SuiteName, SuiteDocument]
-    lines: dict[LineName, LineDocument]
-    default_alpine: SuiteName | None = None
+    default_suite: SuiteName = Field(description="the suite of tags that name none: 3.7, 3.7-slim")
+    enabled_architectures: Annotated[tuple[ArchitectureName, ...], Field(min_length=1)] = Field(
+        description="the architectures that are built, as far as a suite's bases exist for them"
+    )
+    architectures: dict[ArchitectureName, PlatformName] = Field(
+        description="the architectures by their official-images names, each with its OCI platform: arm64v8 is linux/arm64/v8"
+    )
+    suites: dict[SuiteName, SuiteDocument] = Field(
+        description="releases of distributions by name, with the images that variants on them start FROM"
+    )
+    lines: dict[LineName, LineDocument] = Field(description="lines of releases by name, with what is built of each")
+    default_alpine: SuiteName | None = Field(default=None, description="the suite of tags that end in -alpine")
     best_effort_architectures: dict[ArchitectureName, Reason] = Field(
         default={}, description="architectures that an index may be published without, each with the reason"
     )
