@@ -97,6 +97,13 @@ def test_each_address_is_asked_once_and_a_silent_host_is_waited_for_once(online:
     assert not any("#" in one for one in around.asked)
 
 
+def test_servers_that_are_silent_for_the_same_reason_are_told_together(online: tuple[World, Project]) -> None:
+    around, project = online
+    around.silent |= {"www.python.org", "docs.python.org"}
+    (found,) = project.findings()
+    assert found.spot.message.startswith("docs.python.org, www.python.org could not be asked: no connection")
+
+
 def test_a_machine_that_makes_its_bases_asks_no_registry(online: tuple[World, Project]) -> None:
     around, project = online
     around.indexes.clear()

@@ -18,7 +18,7 @@ def _ask(subject: Subject, outside: Outside) -> Iterator[Spot]:
     names = {normalise(str(one.platform)): one.name for one in subject.matrix.known}
     found = outside.platforms(base for _, _, base in bases(subject))
     for suite in subject.matrix.suites:
-        of_suite = [there for one, _, base in bases(subject) if one == suite and (there := found[base])]
+        of_suite = [found[base] or frozenset() for one, _, base in bases(subject) if one == suite]
         # Of a suite with several bases an architecture is one only where all of them have it.
         common = frozenset.intersection(*of_suite) if of_suite else frozenset[str]()
         more = sorted(names.get(one, one) for one in common if names.get(one) not in suite.architectures)

@@ -29,7 +29,7 @@ CHECK = Check(
     code="M106",
     title="default_alpine is the newest Alpine that is built.",
     why="The short tag alpine leads there, and who uses it expects what is newest.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.WARNING,
     look=_look,
 )

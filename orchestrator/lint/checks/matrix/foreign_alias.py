@@ -28,7 +28,7 @@ CHECK = Check(
     code="M103",
     title="No alias of a line begins with the version of another one.",
     why="Who pulls python:3 and gets Python 2 has a broken build, and whoever notices it does not trust the tags any more.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.ERROR,
     look=_look,
 )

@@ -38,7 +38,7 @@ CHECK = Check(
     code="M104",
     title="The aliases latest and MAJOR are on the newest line (of that major version) that has a final release.",
     why="These tags promise the newest that is finished: an older line, or a pre-release, breaks that.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.ERROR,
     look=_look,
 )

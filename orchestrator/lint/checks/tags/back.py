@@ -32,7 +32,7 @@ CHECK = Check(
     code="T503",
     title="No tag goes back: to an older line, release or suite, or to another flavor.",
     why="Who pulls it again loses fixes, or finds another C library and other packages than there were.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.ERROR,
     look=_look,
 )

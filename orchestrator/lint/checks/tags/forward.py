@@ -22,7 +22,7 @@ CHECK = Check(
     code="T505",
     title="Tags stay on their image.",
     why="latest, 3 or alpine move on with a new line or suite; it is as well to see which do.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.NOTE,
     look=_look,
 )

@@ -24,7 +24,7 @@ CHECK = Check(
     code="T504",
     title="A tag of a full release stays on its distribution.",
     why="Who writes 3.7.2-slim wants nothing to change but fixes; another distribution under the same tag is more than that.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.WARNING,
     look=_look,
 )

@@ -28,7 +28,7 @@ CHECK = Check(
     code="T506",
     title="Tags of a full release are led on while it is the newest.",
     why="With the next release its tags are left as they are; that is how it is meant.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.NOTE,
     look=_look,
 )

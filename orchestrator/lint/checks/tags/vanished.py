@@ -24,7 +24,7 @@ CHECK = Check(
     code="T502",
     title="No tag vanishes.",
     why="A tag stays in the registry and goes on to be pulled, but is never built again: its users get no security fix and no word of it.",
-    link="https://github.com/docker-library/faq#tags-and-aliases",
+    link="https://github.com/docker-library/official-images#tags-and-aliases",
     level=Level.ERROR,
     look=_look,
 )

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 def _ask(subject: Subject, outside: Outside) -> Iterator[Spot]:
+    silent: dict[str, list[str]] = {}
     for what, reason in sorted(outside.unreached.items()):
+        silent.setdefault(reason, []).append(what)
+    for reason, names in silent.items():
         yield Spot(
             place=shown(subject.matrix.path),
-            message=f"{what} could not be asked: {reason}",
+            message=f"{', '.join(names)} could not be asked: {reason}",
             mend="check the network and the proxy (https_proxy, SSL_CERT_FILE), then run the same again",
         )
 
