@@ -34,9 +34,7 @@ class NewRelease:
     release: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.line}: {self.release} is out ({self.known} here): orchestrator bump {self.line} --to {self.release}"
-        )
+        return f"{self.line}: {self.release} is out ({self.known} here): orchestrator bump {self.line}"
 
 
 @dataclass(kw_only=True)

@@ -66,7 +66,7 @@ _PARTS = ("release", "pip", "setuptools", "wheel", "extras")
     multiple=True,
     metavar="FILE|URL",
     shell_complete=values.any_file,
-    help="Where the release manager's key is.",
+    help="Where the release manager's key is: keys, or a Debian package's debian.tar.xz.",
 )
 @click.option("--commit", is_flag=True, help="Make a commit of each line.")
 @click.option(

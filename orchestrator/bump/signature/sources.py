@@ -83,13 +83,13 @@ class KeySources:
                 raise UsageError(
                     f"{word} is an address, and --offline uses no network", mend="give --key a file or a directory"
                 )
-            yield self._address(word)
+            yield self._location(word)
             return
         path = Path(word).expanduser()
         if path.is_dir():
             yield from self._files(sorted(one for one in path.iterdir() if one.is_file()))
         elif path.is_file():
-            yield KeySource(name=str(path), read=lambda: _limited(path, _KEYS))
+            yield self._location(str(path))
         else:
             raise UsageError(
                 f"there is no file or directory {word}", mend="give --key a file of public keys, or an address"

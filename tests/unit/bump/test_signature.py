@@ -413,6 +413,14 @@ def test_packaging_beside_a_release_is_unpacked(keys: Keys) -> None:
     assert first.read() == b"key"
 
 
+def test_packaging_that_the_user_named_is_unpacked_as_well(keys: Keys) -> None:
+    name = "python3.7_3.7.3-1.debian.tar.xz"
+    (keys.root / name).write_bytes(packed("debian/upstream/signing-key.asc"))
+    keys.pages[f"http://m/{name}"] = packed("debian/upstream/signing-key.asc")
+    file, address, *_ = keys.sources(given=(str(keys.root / name), f"http://m/{name}")).all()
+    assert (file.read(), address.read()) == (b"key", b"key")
+
+
 def test_an_address_that_stumbles_has_limited_time(keys: Keys) -> None:
     keys.status = 503
     source = next(keys.sources(given=("https://h/k.asc",)).all())
