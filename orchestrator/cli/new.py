@@ -276,7 +276,9 @@ def arch(told: Common, wishes: Wishes, name: str, **options: Any) -> int:
 
 
 def _suite(told: Common, wishes: Wishes, name: str, options: dict[str, Any], *, alpine: bool) -> int:
-    from orchestrator.matrix.model import Family  # noqa: PLC0415 - --help must not wait for any of these
+    from datetime import UTC, datetime  # noqa: PLC0415 - --help must not wait for any of these
+
+    from orchestrator.matrix.model import Family  # noqa: PLC0415
     from orchestrator.new.addition import work_out  # noqa: PLC0415
     from orchestrator.new.draft import Draft  # noqa: PLC0415
     from orchestrator.new.names import alpine_name, suite_name  # noqa: PLC0415
@@ -291,7 +293,7 @@ def _suite(told: Common, wishes: Wishes, name: str, options: dict[str, Any], *, 
     interview = interview_of(told, wishes, options)
     git = repository(told, wishes)
     with facts_of(told, wishes) as facts:
-        answers = ask_suite(interview, matrix, name, family, facts)
+        answers = ask_suite(interview, matrix, name, family, facts, datetime.now(UTC).date())
     interview.complete()
     model = model_of(matrix, name, family)
     addition = work_out(

@@ -114,7 +114,7 @@ def work_out(
         comparison=compare_matrices(before, after),
         dockerfiles=render_images(after, images),
         remarks=remarks(images, model, rules),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 

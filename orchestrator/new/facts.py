@@ -10,9 +10,9 @@ from orchestrator.bases.heads import base_heads, memory_of
 from orchestrator.bases.model import Wanted
 from orchestrator.config.settings import Settings
 from orchestrator.engine.binfmt import execution_here
-from orchestrator.errors import OrchestratorError
 from orchestrator.inputs.provider import mirror_or_none
 from orchestrator.inputs.transfer import Transfer, TransferError, make_client
+from orchestrator.lint.suites import release_of
 from orchestrator.matrix.model import Architecture, Family, Platform, Suite
 from orchestrator.matrix.platforms import normalise
 from orchestrator.registry.registries import Registries
@@ -50,9 +50,12 @@ class Offline:
         """Know nothing."""
         return Known(value=None, basis="--online asks the registry")
 
-    def archived(self, suite: str) -> Known:  # noqa: ARG002 - the protocol's
-        """Know nothing."""
-        return Known(value=None, basis="--online asks the Debian mirror")
+    def archived(self, suite: str) -> Known:
+        """Know what is written down."""
+        known = release_of(suite)
+        if known is None:
+            return Known(value=None, basis="--online asks the Debian mirror")
+        return Known(value=known.left, basis="what is known of Debian's suites; --online asks the mirror")
 
     def execution(self, platform: Platform) -> str:
         """Look at the builders of the settings, then at this kernel."""
@@ -90,14 +93,14 @@ class Online(Offline):
         """Look whether the host's Debian mirror has the suite."""
         mirror = mirror_or_none()
         if mirror is None:
-            return Known(value=None, basis="this host has no Debian mirror to ask")
+            return Offline.archived(self, suite)
         try:
             with make_client() as client:
                 Transfer(client=client).small(f"{mirror.url}/dists/{suite}/InRelease")
         except TransferError as error:
             if error.missing:
                 return Known(value=True, basis="the Debian mirror of this host does not have it (any more)")
-            return Known(value=None, basis=f"the Debian mirror of this host does not answer: {error.reason}")
-        except OrchestratorError as error:
-            return Known(value=None, basis=error.message)
+            known = release_of(suite)
+            silent = f"the Debian mirror of this host does not answer: {error.reason}"
+            return Known(value=None if known is None else known.left, basis=silent)
         return Known(value=False, basis="the Debian mirror of this host has it")

@@ -53,7 +53,7 @@ def suite_name(word: str, matrix: Matrix) -> str:
             f'"{name[:80]}" is not a suite; they go by their code name, in small letters',
             mend=f"did you mean: orchestrator new suite {meant}?",
         )
-    _refuse_known("suite", name, [suite.name for suite in matrix.suites], "orchestrator explain")
+    _refuse_known("suite", name, [suite.name for suite in matrix.suites], "orchestrator list")
     if name not in CODE_NAMES and close:
         raise UsageError(f'Debian has no suite "{name}"', mend=f"did you mean: orchestrator new suite {close[0]}?")
     return name

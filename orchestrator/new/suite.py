@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from orchestrator.errors import UsageError
+from orchestrator.lint.suites import release_of
 from orchestrator.matrix.document import BaseReference
 from orchestrator.matrix.model import Family, Flavor, Line, Matrix, Suite
 from orchestrator.new.draft import Draft
@@ -41,7 +43,9 @@ def model_of(matrix: Matrix, name: str, family: Family) -> Suite | None:
     return next((one for one in suites if _age(one) < rank), suites[-1] if suites else None)
 
 
-def ask_suite(interview: Interview, matrix: Matrix, name: str, family: Family, facts: Facts) -> SuiteAnswers:
+def ask_suite(
+    interview: Interview, matrix: Matrix, name: str, family: Family, facts: Facts, today: date
+) -> SuiteAnswers:
     """Ask everything about a suite. Raises `UsageError` as `Interview.ask` does."""
     model = model_of(matrix, name, family)
     bases = _ask_bases(interview, name, family)
@@ -59,7 +63,7 @@ def ask_suite(interview: Interview, matrix: Matrix, name: str, family: Family, f
         lines=lines,
         default=default,
         dropped=dropped,
-        notes=(note,) if note else (),
+        notes=tuple(text for text in (note, _support(name, today)) if text),
     )
 
 
@@ -167,6 +171,13 @@ def _ask_archived(interview: Interview, name: str, facts: Facts) -> tuple[bool, 
     guessed = found.value is None and interview.answers[-1].source is Source.PROPOSAL
     note = f"nobody has looked whether {name} is still on Debian's mirrors ({found.basis}); where it is not, give --archived"
     return archived, note if guessed else ""
+
+
+def _support(name: str, today: date) -> str:
+    known = release_of(name)
+    if known is None:
+        return ""
+    return f"{name} {'has been without support since' if known.over(today) else 'is supported until'} {known.end.isoformat()}"
 
 
 def _ask_lines(interview: Interview, matrix: Matrix, name: str, model: Suite | None) -> tuple[str, ...]:
