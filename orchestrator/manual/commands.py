@@ -44,7 +44,7 @@ def _pages(parent: click.Context, group: click.Group, before: tuple[str, ...]) -
 def _page(context: click.Context, command: click.Command, name: str, inner: tuple[Entry, ...]) -> CommandPage:
     text = taken_apart(command.help or "")
     options = [
-        (one.name, Entry(name=record[0], text=record[1]))
+        (one.name, Entry(name=_names(context, one, record[0]), text=record[1]))
         for one in command.get_params(context)
         if isinstance(one, click.Option) and (record := one.get_help_record(context)) is not None
     ]
@@ -59,6 +59,11 @@ def _page(context: click.Context, command: click.Command, name: str, inner: tupl
         shared=tuple(entry for found, entry in options if found in _SHARED),
         commands=inner,
     )
+
+
+def _names(context: click.Context, option: click.Option, recorded: str) -> str:
+    """Give an option's names. click keeps the option --help of whoever asked first, who may have known another context."""
+    return ", ".join(context.help_option_names) if option.name == "help" else recorded
 
 
 def _commands(context: click.Context, group: click.Group) -> tuple[Entry, ...]:

@@ -106,7 +106,9 @@ class _Shelf:
 
 
 def _recipes(root: Path) -> tuple[Document, ...]:
-    found = sorted((root / "docs").glob("*.md"), key=lambda path: (path.name != "README.md", path.name))
+    index = root / "docs" / "README.md"
+    order = index.read_text(encoding="utf-8") if index.is_file() else ""
+    found = sorted((root / "docs").glob("*.md"), key=lambda path: (path != index, _place(order, path.name), path.name))
     return tuple(
         Document(
             source=f"docs/{path.name}",
@@ -116,6 +118,11 @@ def _recipes(root: Path) -> tuple[Document, ...]:
         )
         for path in found
     )
+
+
+def _place(text: str, name: str) -> int:
+    """Say where an index names a document; those that it does not name come last."""
+    return text.find(f"({name})") if f"({name})" in text else len(text)
 
 
 def _reference(manual: Manual) -> tuple[Document, ...]:

@@ -43,6 +43,10 @@ LINES = [
     ("orchestrator explain 3.5-alpine3.8 --enable-l", ["orchestrator", "explain", "3.5-alpine3.8", "--enable-loadable-sqlite-extensions"]),
     ("orchestrator test --image arm64v8/python:3.4.9-slim-s", ["orchestrator", "test", "--image", "arm64v8/python:3.4.9-slim-stretch"]),
     ("orchestrator publish --rollback 1", ["orchestrator", "publish", "--rollback", "1"]),
+    ("orchestrator diff HEAD~", ["orchestrator", "diff", "HEAD~1"]),
+    ("orchestrator new suite bus", ["orchestrator", "new", "suite", "buster"]),
+    ("orchestrator lint --against non", ["orchestrator", "lint", "--against", "none"]),
+    ("orchestrator bump 3.7 --to 3", ["orchestrator", "bump", "3.7", "--to", "3.7.3"]),
     ("orchestrator nosuch ", ["orchestrator", "nosuch"]),
 ]  # fmt: skip
 

@@ -255,4 +255,4 @@ def test_proofs_are_completed() -> None:
     option = next(one for one in command.params if one.name == "only")
     with click.Context(command) as context:
         words = [one.value for one in option.shell_complete(context, "override")]
-    assert words == ["override", "override/command", "override/entrypoint", "override/default"]
+    assert words == ["override", "override/command", "override/default", "override/entrypoint"]
