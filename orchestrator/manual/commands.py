@@ -10,8 +10,10 @@ from orchestrator.cli.group import COMMANDS
 from orchestrator.cli.helptext import taken_apart
 from orchestrator.manual.model import CommandPage, Entry
 
-#: The options of `orchestrator.cli.options.common`, and click's own.
-_SHARED = frozenset({"matrix", "config", "as_json", "debug", "help"})
+#: click's own option, which has no name of ours.
+_HELP = "--help"
+#: The options of `orchestrator.cli.options.common`, and that one.
+_SHARED = frozenset({"matrix", "config", "as_json", "debug", _HELP})
 
 
 def program_page(group: click.Group) -> CommandPage:
@@ -44,7 +46,7 @@ def _pages(parent: click.Context, group: click.Group, before: tuple[str, ...]) -
 def _page(context: click.Context, command: click.Command, name: str, inner: tuple[Entry, ...]) -> CommandPage:
     text = taken_apart(command.help or "")
     options = [
-        (one.name, Entry(name=_names(context, one, record[0]), text=record[1]))
+        (_HELP if _HELP in one.opts else one.name, Entry(name=_names(context, one, record[0]), text=record[1]))
         for one in command.get_params(context)
         if isinstance(one, click.Option) and (record := one.get_help_record(context)) is not None
     ]
@@ -63,7 +65,7 @@ def _page(context: click.Context, command: click.Command, name: str, inner: tupl
 
 def _names(context: click.Context, option: click.Option, recorded: str) -> str:
     """Give an option's names. click keeps the option --help of whoever asked first, who may have known another context."""
-    return ", ".join(context.help_option_names) if option.name == "help" else recorded
+    return ", ".join(context.help_option_names) if _HELP in option.opts else recorded
 
 
 def _commands(context: click.Context, group: click.Group) -> tuple[Entry, ...]:
