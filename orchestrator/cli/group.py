@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from orchestrator import __version__
 from orchestrator.cli.helptext import laid_out
@@ -155,9 +155,10 @@ def run(args: Sequence[str]) -> int:
             traceback.print_exc()
         _tell("orchestrator: interrupted")
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has gone (`orchestrator list | head`): nobody is left to tell, and flushing at exit would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        if not isinstance(sys.stdout, PacifyFlushWrapper):
+            raise
+        # The reader has gone (`orchestrator list | head`): click wraps the stream, and ends with 1. Nobody is left to tell, and nothing is wrong.
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - whatever was not foreseen: one line for people, all of it with --debug
         if debug:
