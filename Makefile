@@ -97,8 +97,8 @@ describe: $(STAMP) ## Write the Dockerfiles, and into descriptions/ the README o
 	exec $(ORCHESTRATOR) library --output descriptions/library/python "$${args[@]}" $(ARGS)
 
 .PHONY: docs
-docs: $(STAMP) ## Write docs/reference/ from the commands, settings and checks
-	@exec $(ORCHESTRATOR) manual --format markdown --output docs/reference
+docs: $(STAMP) ## Write the reference in docs/reference/, and the whole manual as a site in site/
+	@$(ORCHESTRATOR) manual --format markdown --output docs/reference; exec $(ORCHESTRATOR) manual --format site --output site
 
 .PHONY: lint
 lint: $(STAMP) ## Check code (ruff, mypy) and data (matrix, templates, rendered files)
