@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from typing import Any
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from orchestrator import __version__
 from orchestrator.cli.helptext import laid_out
@@ -156,9 +155,10 @@ def run(args: Sequence[str]) -> int:
         _tell("orchestrator: interrupted")
         return int(ExitCode.INTERRUPTED)
     except SystemExit:
-        if not isinstance(sys.stdout, PacifyFlushWrapper):
+        # The reader has gone (`orchestrator list | head`): click wraps the stream in a class of its own, and ends with 1. Nobody is left to tell, and
+        # nothing is wrong.
+        if not type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
             raise
-        # The reader has gone (`orchestrator list | head`): click wraps the stream, and ends with 1. Nobody is left to tell, and nothing is wrong.
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - whatever was not foreseen: one line for people, all of it with --debug
         if debug:
