@@ -56,9 +56,10 @@ def _told(file: Path) -> dict[str, str]:
         raise InvalidFileError(f"{file}: this is not a JSON object", mend=f"write {_FORM}")
     for directory, commit in raw.items():
         if not isinstance(commit, str) or not is_commit(commit):
+            shown = json.dumps(directory)  # whatever stands there: a terminal must not take it for an order
             raise InvalidFileError(
-                f'{file}: ["{directory}"]: {json.dumps(commit)[:80]} is not a whole commit id in lower-case hex',
-                mend=f"write what 'git log -1 --format=%H -- {directory}/Dockerfile' prints",
+                f"{file}: [{shown}]: {json.dumps(commit)[:80]} is not a whole commit id in lower-case hex",
+                mend=f"write what 'git log -1 --format=%H -- {shown[1:-1]}/Dockerfile' prints",
             )
     return raw
 
@@ -71,7 +72,7 @@ def _chosen(told: Mapping[str, str], directories: Sequence[str], file: Path) -> 
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise InvalidFileError(
             f'{file}: there is no commit for "{missing[0]}"{more}',
-            mend=f'rename the key "{near[0]}", which is no directory here' if near else f'add "{missing[0]}"',
+            mend=f"rename the key {json.dumps(near[0])}, which is no directory here" if near else f'add "{missing[0]}"',
         )
     return {directory: told[directory] for directory in directories}
 
@@ -80,17 +81,18 @@ def _asked(git: Git, directories: Sequence[str], warn: Callable[[str], None]) ->
     paths = {directory: f"{directory}/Dockerfile" for directory in directories}
     try:
         git.need()
+        shallow = git.shallow()
+        found = git.last_commits(tuple(paths.values())) if not shallow else {}
     except EnvironmentFailedError as error:
         raise EnvironmentFailedError(
             f"which commit changed a Dockerfile last cannot be asked of git: {error.message}",
             mend=f"{error.mend}; or {_OTHERWISE}",
         ) from None
-    if git.shallow():
+    if shallow:
         raise EnvironmentFailedError(
             f"{git.root} is a shallow clone: the commit that changed a Dockerfile last may be missing",
             mend=f"git fetch --unshallow; or {_OTHERWISE}",
         )
-    found = git.last_commits(tuple(paths.values()))
     never = [path for path in paths.values() if path not in found]
     if never:
         more = f" (nor were {len(never) - 1} more)" if len(never) > 1 else ""

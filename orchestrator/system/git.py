@@ -69,18 +69,47 @@ class Git:
     def last_commits(self, paths: Sequence[str]) -> Mapping[str, str]:
         """Give, of each path that was ever committed, the commit that changed it last.
 
-        A path is asked by itself: only then does git leave out what a merge did not take over
-        (https://git-scm.com/docs/git-log#_history_simplification).
+        From HEAD back to the nearest merge there is one way only, and one answer of git tells it for all paths. Those that it leaves open are asked
+        one by one from that merge on: only then does git leave out what a merge did not take over
+        (https://git-scm.com/docs/git-log#_history_simplification). Raises `EnvironmentFailedError` with what git said where it cannot read the past.
         """
-        self.need()
+        head = self._run("rev-parse", "--verify", "--quiet", "HEAD").stdout.decode("ascii", "replace").strip()
+        if not head:
+            self.need()
+        if not head or not paths:
+            return {}  # nothing was committed yet, or nothing is asked
+        merge = self._one("rev-list", "--max-count=1", "--min-parents=2", head)
+        found = self._changes((head, f"^{merge}") if merge else (head,), paths)
+        left = [path for path in paths if path not in found] if merge else []
 
         def ask(path: str) -> str:
-            done = self._run("log", "-1", "--format=%H", "HEAD", "--", path)
-            return done.stdout.decode("ascii", "replace").strip() if done.ok else ""
+            return self._one("rev-list", "--max-count=1", merge, "--", path)
 
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            found = zip(paths, pool.map(ask, paths), strict=True)
-            return {path: commit for path, commit in found if _COMMIT.fullmatch(commit)}
+            found |= {path: commit for path, commit in zip(left, pool.map(ask, left), strict=True) if commit}
+        return {path: found[path] for path in paths if path in found}
+
+    def _changes(self, span: Sequence[str], paths: Sequence[str]) -> dict[str, str]:
+        """Give the newest commit of a span without merges for each path that one of its commits changed."""
+        # What a user may have configured for people to read would get in between.
+        plain = ("-c", "log.showSignature=false", "-c", "log.showRoot=true", "-c", "log.follow=false")
+        form = ("-z", "--format=%x00%H", "--name-only", "--no-renames", "--relative")
+        done = self._must("log", *form, *span, "--", *paths, before=plain)
+        found: dict[str, str] = {}
+        commit = ""
+        # "", commit, "\nfirst path", "second path", "", commit, ...: an empty word announces a commit.
+        words = iter(done.stdout.decode("utf-8", "surrogateescape").split("\0"))
+        for word in words:
+            if not word:
+                commit = next(words, "")
+            elif _COMMIT.fullmatch(commit):
+                found.setdefault(word.removeprefix("\n"), commit)
+        return found
+
+    def _one(self, *words: str) -> str:
+        """Give the commit that git answers with; empty where it answers with none."""
+        answer = self._must(*words).stdout.decode("ascii", "replace").strip()
+        return answer if _COMMIT.fullmatch(answer) else ""
 
     def changed(self, paths: Iterable[str] = ()) -> tuple[str, ...]:
         """Give those of some paths (or all) that are not committed as they are, untracked ones included.
@@ -114,6 +143,13 @@ class Git:
         """The top directory of the repository. Raises `EnvironmentFailedError` where `root` lies in none."""
         done = self._run("rev-parse", "--show-toplevel")
         if not done.ok:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            # A repository of another user (a CI container), or a broken one: git knows the mend, and says it.
+            if said and "not a git repository" not in said.splitlines()[0]:
+                cause, _, mend = said.removeprefix("fatal: ").partition("\n")
+                raise EnvironmentFailedError(
+                    f"{self.root}: git refuses: {cause}", mend=" ".join(mend.split()) or "mend that, then run again"
+                )
             raise EnvironmentFailedError(
                 f"{self.root} is not in a git repository", mend="run in a clone, or 'git init' and commit"
             )
@@ -123,8 +159,9 @@ class Git:
         """Raise `EnvironmentFailedError` unless there are git and a repository."""
         self.top()
 
-    def _must(self, *words: str) -> Completed:
-        done = self._run(*words)
+    def _must(self, *words: str, before: Sequence[str] = ()) -> Completed:
+        """Ask git; `before` stands before the word that says what for. Raises `EnvironmentFailedError` where it fails."""
+        done = self._run(*words, before=before)
         if not done.ok:
             said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
             raise EnvironmentFailedError(
@@ -132,12 +169,12 @@ class Git:
             )
         return done
 
-    def _run(self, *words: str) -> Completed:
+    def _run(self, *words: str, before: Sequence[str] = ()) -> Completed:
         git = shutil.which("git")
         if git is None:
             raise EnvironmentFailedError("there is no git here", mend="install git")
         seconds = _SECONDS_OF_HOOKS if words[0] in _WITH_HOOKS else _SECONDS
-        return self.runner(Command(argv=(git, "-C", str(self.root), *words), timeout=seconds))
+        return self.runner(Command(argv=(git, "-C", str(self.root), *before, *words), timeout=seconds))
 
 
 def remote_tags(address: str, pattern: str, *, runner: Runner = run) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as with_other
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -123,6 +124,53 @@ def test_a_merge_changed_only_what_it_changed_itself(repository: Repository) -> 
     assert repository.git.last_commits(["b"]) == {"b": base}
 
 
+def test_a_tangled_past_is_told_as_git_log_tells_it(repository: Repository) -> None:
+    """Merges that take one side, the other, or both, files that go and come back, and files that are moved."""
+    chance = Random(6)
+    paths = [f"images/{name}" for name in "abcdef"]
+    repository.commit("images/a", "first")
+    for step in range(60):
+        path = chance.choice(paths)
+        match chance.randrange(6):
+            case 0:
+                repository("checkout", "--quiet", "-B", chance.choice(["one", "two"]))
+            case 1:
+                repository(
+                    "checkout", "--quiet", chance.choice(repository("branch", "--format=%(refname:short)").split())
+                )
+            case 2:
+                other = chance.choice(repository("branch", "--format=%(refname:short)").split())
+                how = chance.choice([["-s", "ours"], ["-X", "theirs"]])
+                if not run(
+                    Command(argv=("git", "-C", str(repository.root), "merge", "-q", "--no-edit", *how, other))
+                ).ok:
+                    repository("reset", "--quiet", "--hard")
+            case 3 if (repository.root / path).exists():
+                repository("mv", "-f", path, chance.choice([one for one in paths if one != path]))
+                repository("commit", "--quiet", "-m", "moved")
+            case _:
+                repository.commit(path, chance.choice(["x", "y", str(step)]) + "\n" * chance.randrange(3) + str(step))
+        asked = {path: repository("log", "-1", "--format=%H", "--", path) for path in paths}
+        told = Git(root=repository.root / "images").last_commits([path.removeprefix("images/") for path in paths])
+        assert told == {path.removeprefix("images/"): commit for path, commit in asked.items() if commit}
+    assert repository("rev-list", "--merges", "--all"), "there have to be merges in it"
+
+
+def test_what_a_user_likes_to_see_in_a_log_changes_nothing(repository: Repository) -> None:
+    first = repository.commit("a", "1")
+    repository("mv", "a", "b")
+    repository("commit", "--quiet", "-m", "moved")
+    moved = repository("rev-parse", "HEAD")
+    third = repository.commit("c", "1")
+    for key, value in {"showSignature": "true", "showRoot": "false", "follow": "true", "decorate": "full"}.items():
+        repository("config", f"log.{key}", value)
+    repository("config", "color.ui", "always")
+    repository("config", "diff.renames", "copies")
+    assert repository.git.last_commits(["a", "b", "c"]) == {"a": moved, "b": moved, "c": third}
+    repository("checkout", "--quiet", first)
+    assert repository.git.last_commits(["a"]) == {"a": first}
+
+
 def test_below_the_top_of_a_repository(repository: Repository) -> None:
     commit = repository.commit("examples/small/a", "1")
     repository.commit("a", "other")
@@ -194,6 +242,13 @@ def test_outside_of_a_repository(tmp_path: Path) -> None:
         with pytest.raises(EnvironmentFailedError, match="is not in a git repository"):
             ask()
     assert git.remote() == ""
+
+
+def test_a_repository_of_somebody_else_says_so(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(EnvironmentFailedError, match="dubious ownership") as found:
+        repository.git.top()
+    assert "git config --global --add safe.directory" in found.value.mend
 
 
 def test_a_repository_without_a_commit(repository: Repository) -> None:

@@ -11,6 +11,7 @@ from orchestrator.system.git import Git, remote_tags
 from tests.unit.engine.fakes import FakeRunner
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = COMMIT[::-1]
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +52,20 @@ def test_an_unknown_revision_outside_of_a_repository_is_the_repositorys_fault() 
 
 def test_answers_that_are_no_commits_are_not_taken_for_some() -> None:
     runner = FakeRunner(
-        {"--show-toplevel": "/x\n", "-- a": f"{COMMIT}\n", "-- b": "warning: odd\n", "-- c": (128, "no")}
+        {
+            "--verify --quiet HEAD": f"{OTHER}\n",
+            "--min-parents=2": f"{OTHER}\n",
+            "log -z": f"\0{COMMIT}\0\na\0b\0\0odd\0\nc\0",
+            "-- c": "warning: odd\n",
+        }
     )
-    assert Git(root=Path("/x"), runner=runner).last_commits(["a", "b", "c"]) == {"a": COMMIT}
+    assert Git(root=Path("/x"), runner=runner).last_commits(["a", "b", "c"]) == {"a": COMMIT, "b": COMMIT}
+
+
+def test_a_past_that_cannot_be_read_is_not_an_empty_one() -> None:
+    runner = FakeRunner({"--verify --quiet HEAD": f"{OTHER}\n", "rev-list": (128, "fatal: bad object HEAD")})
+    with pytest.raises(EnvironmentFailedError, match="git rev-list failed: fatal: bad object HEAD"):
+        Git(root=Path("/x"), runner=runner).last_commits(["a"])
 
 
 def test_a_status_that_fails_is_not_a_clean_one() -> None:
