@@ -92,7 +92,7 @@ def _compared(told: Common, revision: str | None, to: str | None, other: Path | 
 
     if other is None:
         try:
-            return compare_revisions(told.matrix_path, revision or "HEAD", to)
+            return compare_revisions(told.matrix_path, "HEAD" if revision is None else revision, to)
         except UsageError as error:
             if revision is None or not _names_cells(told, revision):
                 raise

@@ -56,6 +56,12 @@ def command(told: Common, **options: Any) -> int:
         raise UsageError("--dry-run shows what --fix would do", mend="add --fix")
     select, ignore = ([word.upper() for word in options[name]] for name in ("select", "ignore"))
     checks = choose(select, ignore, online=options["online"])
+    if not checks:
+        asking = choose(select, ignore, online=True)
+        raise UsageError(
+            f"{', '.join(one.code for one in asking)}: made only with --online" if asking else "no check is left",
+            mend="add --online" if asking else "ignore fewer of those that are selected",
+        )
     subject = _subject(told.matrix(), options["against"])
     with _outside(told, wanted=any(one.online for one in checks)) as outside:
         from orchestrator.lint.linting import lint  # noqa: PLC0415 - --help must not wait for it

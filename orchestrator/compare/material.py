@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from orchestrator.system.git import Git
 
 #: Where the rules lie in a checkout.
 _RULES = "orchestrator/recipe/rules"
+#: What rules and templates are called; whatever else lies beside them (an editor's backup) is read by nobody.
+_READ = (".yaml", ".j2")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +56,7 @@ class Repository:
 
     def at(self, revision: str, matrix: Matrix) -> Material:
         """What a revision had. What it did not have is taken from the program that runs. Raises `InvalidFileError` and `UsageError`."""
-        texts = self.git.files(revision, _RULES)
+        texts = self._then(revision, _RULES)
         own = bool(texts)
         directories: list[Path] = []
         identities: list[str] = []
@@ -62,7 +65,7 @@ class Repository:
             if inside is None:
                 directories.append(directory)
                 identities.append(_identity(_on_disk(directory)))
-            elif templates := self.git.files(revision, inside):
+            elif templates := self._then(revision, inside):
                 directories.append(self._kept(directory, templates, f"{revision}:{inside}"))
                 identities.append(_identity(templates))
         kept = self._kept(self.git.root / _RULES, texts, f"{revision}:{_RULES}") if own else RULES
@@ -81,6 +84,11 @@ class Repository:
         places = [one for one in wanted if one.is_dir() or not there]
         places += [one.resolve() for one in template_directories(matrix)]
         return tuple(dict.fromkeys(places))
+
+    def _then(self, revision: str, directory: str) -> Mapping[str, str]:
+        # Their lines end as in `_on_disk`, where `read_text` sees to it: git may give other ends than it has put on disk.
+        files = self.git.files(revision, directory)
+        return {name: text.replace("\r\n", "\n") for name, text in files.items() if name.endswith(_READ)}
 
     def _kept(self, directory: Path, texts: Mapping[str, str], name: str) -> Path:
         """Where files of a revision can be read: the directory itself where it has not changed, so that nothing is loaded twice."""
@@ -101,8 +109,14 @@ def _below(directory: Path, top: Path) -> str | None:
 
 
 def _on_disk(directory: Path) -> Mapping[str, str]:
-    files = sorted(path for path in directory.iterdir() if path.is_file()) if directory.is_dir() else []
-    return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files}
+    names = sorted(directory.iterdir()) if directory.is_dir() else []
+    files = [path for path in names if path.name.endswith(_READ) and path.is_file()]
+    return {_name(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
+
+
+def _name(path: Path) -> str:
+    """A name as git gives it, also where it is not UTF-8."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def _identity(texts: Mapping[str, str]) -> str:

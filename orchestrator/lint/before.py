@@ -23,13 +23,14 @@ def before(path: Path, against: str | None, *, runner: Runner = run) -> tuple[Ma
     """
     if against == _NOTHING:
         return None, ""
+    revision = _DEFAULT if against is None else against
     try:
-        past = matrix_at(path, against or _DEFAULT, runner=runner)
+        past = matrix_at(path, revision, runner=runner)
     except (EnvironmentFailedError, UsageError, InvalidFileError) as error:
         if against is not None:
             raise
         return None, error.message
-    return past, "" if past is not None else f"{path} is not in {against or _DEFAULT}"
+    return past, "" if past is not None else f"{path} is not in {revision}"
 
 
 def committed(root: Path, path: Path, *, runner: Runner = run) -> bool:

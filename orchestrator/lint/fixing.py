@@ -66,7 +66,8 @@ def write(changed: Sequence[Changed], root: Path) -> None:
             one.path.unlink(missing_ok=True)
         except OSError as error:
             raise InvalidFileError(
-                f"{one.path}: cannot be changed: {error.strerror}", mend="make the directory writable"
+                f"{one.path}: cannot be changed: {error.strerror}",
+                mend="make the directory writable, or free some space",
             ) from None
         with contextlib.suppress(OSError):  # the first one that is not empty
             for directory in one.path.relative_to(root).parents[:-1]:
@@ -75,11 +76,17 @@ def write(changed: Sequence[Changed], root: Path) -> None:
 
 def settled(first: Sequence[Finding], left: Sequence[Finding]) -> tuple[Finding, ...]:
     """Join what was found before mending and what is found after it: what was mended and is not found again is `fixed`."""
-    still = {(one.code, one.spot.message) for one in left}
+    still = {_identity(one) for one in left}
     return (
-        *(replace(one, fixed=True) for one in first if one.fixable and (one.code, one.spot.message) not in still),
+        *(replace(one, fixed=True) for one in first if one.fixable and _identity(one) not in still),
         *left,
     )
+
+
+def _identity(one: Finding) -> tuple[str, str, str]:
+    """What a finding is known by when its file has changed: not the line."""
+    file, _, line = one.spot.place.rpartition(":")
+    return one.code, file if line.isdigit() else one.spot.place, one.spot.message
 
 
 def _read(path: Path) -> str | None:

@@ -47,7 +47,8 @@ class Templates:
         """Find the templates of some directories; of two with the same name the first one counts, as in rendering."""
         found: dict[str, Path] = {}
         for directory in directories:
-            for path in sorted(directory.glob("*.j2")):
+            # An editor's lock (`.#full.j2`) is a link that leads nowhere.
+            for path in sorted(path for path in directory.glob("*.j2") if path.is_file()):
                 found.setdefault(path.name, path)
         return cls(paths=found)
 

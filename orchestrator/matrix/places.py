@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from orchestrator.system.strict import Place
 
@@ -17,10 +19,9 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
 
 def offset_of(text: str, place: Place) -> int:
     """Find where the value at `place` starts in valid JSON; where the way leads nowhere, its last known ancestor."""
-    decoder = json.JSONDecoder(strict=False)
     at = _skip(text, 0)
     for step in place:
-        found = _member(text, at, step, decoder)
+        found = _members(text, at).get(step)
         if found is None:
             return at
         at = found
@@ -32,9 +33,13 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _member(text: str, at: int, step: str | int, decoder: json.JSONDecoder) -> int | None:
+@lru_cache(maxsize=64)
+def _members(text: str, at: int) -> Mapping[str | int, int]:
+    """Where the values of the object or list at `at` start, by key or index; kept, as many places of one file are asked for in turn."""
+    found: dict[str | int, int] = {}
     if text[at : at + 1] not in {"{", "["}:
-        return None
+        return found
+    decoder = json.JSONDecoder(strict=False)
     is_object = text[at] == "{"
     at = _skip(text, at + 1)
     index = 0
@@ -43,11 +48,10 @@ def _member(text: str, at: int, step: str | int, decoder: json.JSONDecoder) -> i
         if is_object:
             name, at = decoder.raw_decode(text, at)
             at = _skip(text, _skip(text, at) + 1)
-        if name == step:
-            return at
+        found.setdefault(name, at)
         _, at = decoder.raw_decode(text, at)
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
         index += 1
-    return None
+    return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.errors import InvalidFileError
@@ -17,13 +17,27 @@ from orchestrator.errors import InvalidFileError
 def environment(directories: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
     """Read templates from some directories, the first that has one: sandboxed, and refusing names that nothing stands for."""
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(directories),
+        loader=_Loader(directories),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+class _Loader(FileSystemLoader):
+    """Says which template is not UTF-8."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            paths = [Path(directory) / template for directory in self.searchpath]
+            place = next((path for path in paths if path.is_file()), template)
+            raise InvalidFileError(
+                f"{place}: byte {error.start} is not UTF-8", mend="save the template as UTF-8"
+            ) from None
 
 
 @contextmanager

@@ -211,6 +211,31 @@ def test_a_matrix_deeper_in_a_checkout_has_its_rules_too(checkout: Tree) -> None
     assert len(found["cells"]["built_again"]) == 36
 
 
+def test_ends_of_lines_and_what_an_editor_leaves_are_no_change(checkout: Tree) -> None:
+    for directory in (_RULES, Path("dockerfile-templates")):
+        for path in (checkout.root / directory).iterdir():
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    # Not yet committed, committed, and checked out as git does for Windows.
+    assert (same := checkout.diff("--exit-code")).code == 0, same.out
+    checkout.commit()
+    assert (same := checkout.diff("--exit-code")).code == 0, same.out
+    for path in (checkout.root / _RULES).iterdir():
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    (checkout.root / _RULES / "packages.yaml~").write_text("- {}\n")
+    (checkout.root / os.fsdecode(b"dockerfile-templates/\xff.j2")).write_text("")
+    same = checkout.diff("--exit-code", "--json")
+    assert (same.code, same.document["empty"]) == (0, True)
+    checkout.commit()
+    assert not checkout.diff("--json").document["text_changed"]
+
+
+def test_a_template_that_is_not_utf8_is_named(checkout: Tree) -> None:
+    (checkout.root / "dockerfile-templates" / "compile.j2").write_bytes(b"{# \xff #}")
+    found = checkout.diff()
+    assert found.code == 3
+    assert "dockerfile-templates/compile.j2: byte 3 is not UTF-8" in found.err
+
+
 def test_rules_that_nobody_understands_any_more(checkout: Tree) -> None:
     good = (checkout.root / _RULES / "steps.yaml").read_text()
     (checkout.root / _RULES / "steps.yaml").write_text("- {pace: quick}\n")
@@ -229,6 +254,8 @@ def test_what_git_cannot_give(tree: Tree, tmp_path: Path, orchestrator: CommandL
     option = tree.diff("--", "--output=x")
     assert option.code == 2
     assert not (tree.root / "x").exists()
+    # A variable that is not set is no wish for the default.
+    assert tree.diff("").code == 2
     cell = tree.diff("3.7-slim")
     assert "mend: name the revision first: orchestrator diff HEAD 3.7-slim" in cell.err
     tree.write(edits.release)

@@ -77,6 +77,8 @@ def test_checks_are_chosen_by_the_beginning_of_their_codes() -> None:
         (["--explain", "M1O8"], "did you mean M108?"),
         (["--explain", "M"], "'orchestrator lint --list' shows all of them"),
         (["--dry-run"], "add --fix"),
+        (["--select", "A403", "--select", "U690"], "A403, U690: made only with --online\n  mend: add --online"),
+        (["--select", "M1", "--ignore", "M"], "no check is left"),
         (["--against", "no-such-commit"], "there is no git here"),
     ],
 )
@@ -200,6 +202,31 @@ def test_orphans_go_only_when_git_has_them(ground: Project) -> None:
     assert ground.root.exists()
 
 
+def test_a_file_that_cannot_be_read_hides_no_other_finding(ground: Project) -> None:
+    spoil(ground)
+    broken = ground.root / "3.4" / "stretch" / "Dockerfile"
+    broken.write_bytes(b"\xff")
+    found = {one.spot.place: one for one in ground.findings() if one.code in {"D301", "D302"}}
+    assert len(found) == 3
+    one = found[str(broken)]
+    assert (one.code, one.fixable) == ("D301", False)
+    assert "cannot be read" in one.spot.message
+
+
+def test_what_was_mended_is_told_although_the_same_is_left_elsewhere(
+    capsys: pytest.CaptureFixture[str], ground: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for suite in ("stretch", "wheezy"):
+        (ground.root / "3.3" / suite).mkdir(parents=True)
+        text = (ground.root / "3.4" / "stretch" / "Dockerfile").read_text()
+        (ground.root / "3.3" / suite / "Dockerfile").write_text(text)
+    monkeypatch.setattr(before, "committed", lambda _, path: "wheezy" in str(path))
+    code, out, _ = call(capsys, ground, "--fix", "--select", "D303", "--json")
+    found = [one for one in json.loads(out) if one["code"] == "D303"]
+    assert code == 3
+    assert [("wheezy" in one["place"], one["fixed"]) for one in found] == [(True, True), (False, False)]
+
+
 def test_without_git_there_is_a_note_and_with_none_there_is_not(
     capsys: pytest.CaptureFixture[str], ground: Project
 ) -> None:
@@ -221,4 +248,6 @@ def test_what_git_says_decides_what_is_compared(matrix: Matrix, monkeypatch: pyt
     assert before.before(Path("versions.json"), None) == (None, "versions.json is not in HEAD")
     assert before.before(Path("versions.json"), "HEAD~1") == (matrix, "")
     assert before.before(Path("versions.json"), "none") == (None, "")
-    assert asked == ["HEAD", "HEAD~1"]
+    # An empty one is a variable that is not set, not a wish for the default.
+    assert before.before(Path("versions.json"), "") == (matrix, "")
+    assert asked == ["HEAD", "HEAD~1", ""]

@@ -162,6 +162,21 @@ def test_a_change_shows_under_its_code_alone(ground: Project, code: str, change:
         assert finding.spot.mend or finding.level == "note" or code in {"A401", "M115"}
 
 
+def test_every_rule_that_is_not_needed_is_named(ground: Project) -> None:
+    def without_alpine(document: dict[str, Any]) -> None:
+        del document["default_alpine"]
+        for name in [name for name in document["suites"] if name.startswith("alpine")]:
+            del document["suites"][name]
+        for line in document["lines"].values():
+            line["variants"] = [name for name in line["variants"] if not name.startswith("alpine")]
+
+    ground.data(without_alpine)
+    said = next(one.spot.message for one in ground.findings() if one.code == "R205" and "packages" in one.spot.message)
+    assert int(said.split()[0]) > 20
+    assert said.count(",") >= 20
+    assert "more" not in said
+
+
 def test_a_suite_at_its_end_is_told(ground: Project) -> None:
     ground.data(lambda it: it["lines"].pop("3.4"))
     ground.today = date(2019, 4, 30)

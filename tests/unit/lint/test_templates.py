@@ -62,6 +62,13 @@ def test_a_template_may_include_itself(tmp_path: Path) -> None:
     assert read(tmp_path, slim='{% include "slim.Dockerfile.j2" %}{{ x }}').unknown[0].name == "x"
 
 
+def test_what_is_no_file_is_no_template(tmp_path: Path) -> None:
+    (tmp_path / ".#slim.Dockerfile.j2").symlink_to("somebody@example.org.1")
+    (tmp_path / "directory.j2").mkdir()
+    templates = read(tmp_path)
+    assert (len(templates.trees), templates.unused) == (3, ())
+
+
 def test_the_first_directory_counts(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "slim.Dockerfile.j2").write_text("{{ own }}")

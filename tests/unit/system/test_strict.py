@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -107,6 +108,15 @@ def test_a_way_that_leads_nowhere_ends_at_its_last_known_ancestor() -> None:
     assert offset_of(written, ("a", "x", "y")) == written.index('{"b"')
     assert offset_of(written, ("a", "b", 7)) == written.index("[1]")
     assert offset_of(written, ("a", "b", 0, "z")) == written.index("1")
+
+
+def test_many_places_of_a_large_file_are_found_in_one_walk() -> None:
+    written = json.dumps({"lines": {str(number): {"release": "x" * 500} for number in range(5_000)}})
+    started = time.perf_counter()
+    found = [offset_of(written, ("lines", str(number), "release")) for number in range(5_000)]
+    # A walk for each takes some thirty seconds.
+    assert time.perf_counter() - started < 5.0
+    assert len(set(found)) == 5_000
 
 
 def test_lines_and_columns_count_from_one() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.words import counted, listed
+from orchestrator.lint.words import listed
+from orchestrator.report.wording import count
 
 
 def nowhere(subject: Subject) -> tuple[str, ...]:
@@ -23,7 +24,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         if lacking and images:
             yield Spot(
                 place=subject.at("suites", suite.name, "architectures"),
-                message=f"suites.{suite.name}: its base does not exist for {', '.join(lacking)}, so {counted(len(images), 'image')} "
+                message=f"suites.{suite.name}: its base does not exist for {', '.join(lacking)}, so {count(len(images), 'image')} "
                 f"{'is' if len(images) == 1 else 'are'} not built there: {listed(images)}",
             )
 

@@ -10,9 +10,12 @@ from orchestrator.lint.subject import Subject
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
+    published: dict[str, list[str]] = {}
+    for image in subject.matrix.images:
+        published.setdefault(image.line.name, []).append(image.variant.name)
     for line in subject.matrix.lines:
         written = list(subject.document.lines[line.name].variants)
-        wanted = [image.variant.name for image in subject.matrix.images if image.line == line]
+        wanted = published[line.name]
         place = ("lines", line.name, "variants")
         if written != wanted:
             yield Spot(

@@ -8,9 +8,9 @@ from orchestrator.errors import InvalidFileError
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.rulebook import Entry, entries
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.words import counted, listed
 from orchestrator.matrix.model import Image
 from orchestrator.recipe.conditions import applies
+from orchestrator.report.wording import count
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -25,9 +25,9 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for file, found in idle.items():
         yield Spot(
             place=subject.in_rules(file, found[0].place),
-            message=f"{counted(len(found), 'rule')} of {file} match no image of this matrix: {listed(one.name for one in found)}"
-            if len(found) > 1
-            else f"1 rule of {file} matches no image of this matrix: {found[0].name}",
+            # All of them: nothing else tells which they are.
+            message=f"{count(len(found), 'rule')} of {file} match{'es' if len(found) == 1 else ''} no image of this matrix: "
+            f"{', '.join(dict.fromkeys(one.name for one in found))}",
         )
 
 

@@ -10,8 +10,9 @@ from orchestrator.bump.lifetimes import lifetime_of
 from orchestrator.bump.model import order
 from orchestrator.lint.subject import Subject
 from orchestrator.lint.suites import newer
-from orchestrator.lint.words import counted, listed
+from orchestrator.lint.words import listed
 from orchestrator.matrix.model import Image, Line, Matrix
+from orchestrator.report.wording import count
 
 
 class Fate(StrEnum):
@@ -40,7 +41,7 @@ class Move:
     @property
     def shown(self) -> str:
         """The tags, with their number where there are several."""
-        return listed(self.tags) if len(self.tags) == 1 else f"{counted(len(self.tags), 'tag')}: {listed(self.tags)}"
+        return listed(self.tags) if len(self.tags) == 1 else f"{count(len(self.tags), 'tag')}: {listed(self.tags)}"
 
 
 def owners(images: Iterable[Image]) -> dict[str, Image]:

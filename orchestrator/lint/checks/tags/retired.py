@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from orchestrator.lint.checks.tags.comparing import Fate, moves
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.words import counted, listed
+from orchestrator.lint.words import listed
+from orchestrator.report.wording import count
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -17,7 +18,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for line, tags in left.items():
         yield Spot(
             place=subject.at("lines"),
-            message=f"{line}, which is at its end of life, is taken out: {counted(len(tags), 'tag')} will not be built again: {listed(tags)}",
+            message=f"{line}, which is at its end of life, is taken out: {count(len(tags), 'tag')} will not be built again: {listed(tags)}",
             mend="say so in the description; nothing else is to be done",
         )
 

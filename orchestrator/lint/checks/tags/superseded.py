@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from orchestrator.lint.checks.tags.comparing import Fate, line_of, moves
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.words import counted
+from orchestrator.report.wording import count
 
 
 def _look(subject: Subject) -> Iterator[Spot]:
@@ -19,7 +19,7 @@ def _look(subject: Subject) -> Iterator[Spot]:
         if now is not None and (tags := left.get(line.name)):
             yield Spot(
                 place=subject.at("lines", line.name, "release"),
-                message=f"{line.release} becomes {now.release}: {counted(len(tags), 'tag')} of {line.release} "
+                message=f"{line.release} becomes {now.release}: {count(len(tags), 'tag')} of {line.release} "
                 "stay in the registry as they were built last",
             )
 
