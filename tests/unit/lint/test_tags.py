@@ -82,6 +82,29 @@ def test_an_alias_that_goes_is_an_error(ground: Project) -> None:
     assert len(found["T502"]) == 5
 
 
+def test_tags_of_an_architecture_that_go_are_an_error(ground: Project) -> None:
+    found = compared(ground, lambda it: it["enabled_architectures"].remove("arm64v8"))
+    assert list(found) == ["T502"]
+    number = sum(len(image.tags) + len(image.shared_tags) for image in load_matrix(ground.matrix).images)
+    (said,) = found["T502"]
+    assert said.startswith(
+        f"arm64v8/python loses {number} tags, which lead to nothing that is built for arm64v8 any more: "
+    )
+
+
+def test_tags_of_an_architecture_that_a_suite_loses_are_an_error(ground: Project) -> None:
+    found = compared(ground, lambda it: it["suites"]["alpine3.6"]["architectures"].remove("arm64v8"))
+    assert list(found) == ["T502"]
+    assert [said.partition(",")[0] for said in found["T502"]] == ["arm64v8/python loses 5 tags"]
+    # One more loses nothing.
+    assert compared(ground, lambda it: it["enabled_architectures"].append("i386")) == {}
+
+
+def test_tags_of_a_family_that_is_called_otherwise_are_lost(ground: Project) -> None:
+    found = compared(ground, lambda it: it.update(name="snake"))
+    assert found == {"T502": ["python becomes snake: no tag of python gets an update any more"]}
+
+
 def test_a_line_that_goes_is_an_error_while_it_lives_and_a_warning_at_its_end(ground: Project) -> None:
     found = compared(ground, lambda it: it["lines"].pop("3.4"))
     assert list(found) == ["T502"]
