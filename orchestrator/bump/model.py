@@ -11,7 +11,8 @@ from enum import StrEnum
 from orchestrator.inputs.model import StoredInput
 from orchestrator.matrix.model import Line, Pin
 
-_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:(a|b|rc)(\d{1,2}))?")
+_NUMBER = r"(0|[1-9][0-9]{0,2})"
+_RELEASE = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:(a|b|rc)([0-9]{{1,2}}))?")
 _STAGES = {"a": 0, "b": 1, "rc": 2, None: 3}
 
 
@@ -35,7 +36,8 @@ def order(release: str) -> tuple[int, ...]:
 
 def is_final(release: str) -> bool:
     """Whether it is no pre-release (a, b, rc)."""
-    return bool(re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", release))
+    found = _RELEASE.fullmatch(release)
+    return found is not None and found[4] is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

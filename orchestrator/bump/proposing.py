@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -17,6 +15,7 @@ from orchestrator.bump.wheels import choose
 from orchestrator.errors import OrchestratorError, UsageError, VerificationError
 from orchestrator.inputs.model import StoredInput
 from orchestrator.matrix.model import Line, Matrix, Pin
+from orchestrator.system.lanes import side_by_side
 from orchestrator.system.process import Cancellation
 from orchestrator.system.progress import Progress
 from orchestrator.system.strict import did_you_mean
@@ -163,18 +162,7 @@ class Proposer:
                 self.progress.note(f"{line.name}: looked at ({next(done)} of {len(lines)})")
 
         done = iter(range(1, len(lines) + 1))
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool, self._cancelling(pool):
-            return tuple(pool.map(guarded, lines))
-
-    @contextmanager
-    def _cancelling(self, pool: ThreadPoolExecutor) -> Iterator[None]:
-        """End what the threads are at when the user interrupts: else the pool would wait for it."""
-        try:
-            yield
-        except BaseException:
-            self.cancellation.cancel()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        return side_by_side(guarded, lines, lanes=_SIDE_BY_SIDE, cancel=self.cancellation.cancel)
 
 
 def chosen_lines(matrix: Matrix, words: Sequence[str]) -> tuple[Line, ...]:

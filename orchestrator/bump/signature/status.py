@@ -91,7 +91,7 @@ def read_signatures(status: str) -> tuple[Seen, ...]:
 def read_keys(listing: str) -> tuple[PublicKey, ...]:
     """Read the keys of a `--list-keys --with-colons`."""
     found: list[_Listed] = []
-    for line in listing.splitlines():
+    for line in listing.split("\n"):
         fields = [*line.split(":"), *[""] * 10]
         if fields[0] == "pub":
             found.append(_Listed())
@@ -118,7 +118,8 @@ class _Listed:
 
 
 def _lines(status: str) -> Iterator[tuple[str, list[str]]]:
-    for line in status.splitlines():
+    # Not `splitlines`: a user id may hold what counts as the end of a line there, and gpg only writes another for "\n".
+    for line in status.split("\n"):
         prefix, _, rest = line.partition(" ")
         if prefix == "[GNUPG:]" and rest:
             word, *values = rest.split()

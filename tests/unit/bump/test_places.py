@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from orchestrator.bump.model import is_final
 from orchestrator.bump.places.index import SourceIndexes, read_index
 from orchestrator.bump.places.listing import entries
 from orchestrator.bump.places.model import Release, Shelf, below, newest, sorted_shelves
@@ -166,6 +167,9 @@ def test_a_flat_directory_is_sorted_into_shelves(line: Line) -> None:
 
 def test_releases_are_ordered_as_numbers() -> None:
     assert newest(["3.7.9", "3.7.10", "3.7.10rc1", "x", "3.7.9"]) == ("3.7.10", "3.7.10rc1", "3.7.9")
+    # What a number is to Python is no release to upstream: digits of other scripts, zeros before a number.
+    assert newest(["3.7.\u0663", "3.7.03", "3.7.3"]) == ("3.7.3",)
+    assert not is_final("3.7.\u0663")
     assert below("http://h/d/", "a b~1+c") == "http://h/d/a%20b~1+c"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import tarfile
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestrator.bump.signature import program
+from orchestrator.bump.signature import packaging, program
 from orchestrator.bump.signature.keyring import Keyring
 from orchestrator.bump.signature.packaging import signing_key
 from orchestrator.bump.signature.program import Gpg, find_gpg
@@ -75,6 +76,10 @@ def test_signatures_are_read_with_who_made_them_and_when() -> None:
     assert read_signatures("gpg: GOODSIG\n[GNUPG:]\n[GNUPG:] NODATA 4\n") == ()
     # A name cannot pass for a status: it is on the same line.
     assert len(read_signatures("[GNUPG:] BADSIG A821 [GNUPG:] GOODSIG B\n")) == 1
+    for end in "\x0b\x0c\x1c\x85\u2028\u2029":
+        assert (
+            len(read_signatures(f"[GNUPG:] NEWSIG\n[GNUPG:] EXPKEYSIG A821 x{end}{GOOD.replace(chr(10), end)}\n")) == 1
+        )
     assert read_signatures("[GNUPG:] PLAINTEXT 62 0 \n" + GOOD) == ()
 
 
@@ -271,9 +276,9 @@ def test_what_is_no_signature_is_refused(desk: Desk, asc: str) -> None:
         desk.check(desk.verifier(f"{KEY} fresh".encode()), asc)
 
 
-def packed(name: str, data: bytes = b"key", kind: bytes = tarfile.REGTYPE) -> bytes:
+def packed(name: str, data: bytes = b"key", kind: bytes = tarfile.REGTYPE, way: str = "xz") -> bytes:
     made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:xz") as archive:
+    with tarfile.open(mode=f"w:{way}", fileobj=made) as archive:  # type: ignore[call-overload]
         member = tarfile.TarInfo(name)
         member.size, member.type, member.linkname = len(data) if kind == tarfile.REGTYPE else 0, kind, "/etc/passwd"
         archive.addfile(member, io.BytesIO(data))
@@ -282,7 +287,22 @@ def packed(name: str, data: bytes = b"key", kind: bytes = tarfile.REGTYPE) -> by
 
 @pytest.mark.parametrize("name", ["debian/upstream/signing-key.asc", "./debian/upstream/signing-key.pgp"])
 def test_the_key_is_read_out_of_debians_packaging(name: str) -> None:
-    assert signing_key(packed(name)) == b"key"
+    for way in ("xz", "gz", "bz2"):
+        assert signing_key(packed(name, way=way)) == b"key"
+
+
+def test_packaging_takes_no_more_memory_than_a_key_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 1 << 30
+    nested = header.tobuf(tarfile.USTAR_FORMAT)
+    with pytest.raises(TransferError, match="packaging cannot be read"):
+        signing_key(lzma.compress(nested))
+    header.size = 0
+    with pytest.raises(TransferError, match="packaging cannot be read"):
+        signing_key(lzma.compress(header.tobuf(tarfile.USTAR_FORMAT) * 2000))
+    monkeypatch.setattr(packaging, "_UNPACKED", 1 << 20)
+    with pytest.raises(TransferError, match="more than 1048576 bytes"):
+        signing_key(packed("big", bytes(1 << 20)))
 
 
 @pytest.mark.parametrize(
