@@ -93,8 +93,8 @@ diff: $(STAMP) ## Show what the change in the working tree means: images, tags, 
 
 .PHONY: describe
 describe: $(STAMP) ## Write the Dockerfiles, and into descriptions/ the README of every repository and the library file
-	@$(CHECKED); $(ORCHESTRATOR) render "$${args[@]}"; $(ORCHESTRATOR) readme --all --output descriptions "$${args[@]}" $(ARGS); \
-	exec $(ORCHESTRATOR) library --output descriptions/library/python "$${args[@]}" $(ARGS)
+	@$(CHECKED); exec $(BIN)/python -m orchestrator.cli.several render "$${args[@]}" \
+	+ readme --all --output descriptions "$${args[@]}" $(ARGS) + library --output descriptions/library/ "$${args[@]}" $(ARGS)
 
 .PHONY: docs
 docs: $(STAMP) ## Write the reference in docs/reference/, and the whole manual as a site in site/

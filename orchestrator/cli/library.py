@@ -14,9 +14,14 @@ from orchestrator.errors import ExitCode, InvalidFileError, UsageError
 if TYPE_CHECKING:
     from orchestrator.library.model import Library
     from orchestrator.matrix.model import Matrix
+    from orchestrator.system.target import Target
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_MAINTAINERS = '"maintainers": ["Full Name <mail@example.org> (@handle)"] to its "hub"'
+_HUB = (
+    '"hub": {"repository": "https://example.org/owner/name", "maintainers": ["Full Name <mail@example.org> (@handle)"]}'
+)
 
 
 @click.command()
@@ -45,8 +50,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     shell_complete=additions.known(lambda words: words.maintainers),
     help="Who answers for the images, in place of the matrix's hub.maintainers. Repeatable.",
 )
-@click.option("--output", type=_FILE, metavar="FILE", help="Write it there, in place of stdout.")
-@click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 3 where --output FILE is stale.")
+@click.option(
+    "--output",
+    type=click.Path(),
+    metavar="PATH",
+    help="A file; or a directory (that is there, or DIR/), and in it a file named like the images. Default: stdout.",
+)
+@click.option(
+    "--check", is_flag=True, help="Write nothing; print a diff and exit 3 where the file of --output is stale."
+)
 @click.option(
     "--compare",
     type=_FILE,
@@ -59,7 +71,7 @@ def command(
     told: Common,
     *,
     arch: tuple[str, ...],
-    output: Path | None,
+    output: str | None,
     check: bool,
     compare: Path | None,
     parse: Path | None,
@@ -81,15 +93,18 @@ def command(
         raise UsageError("--check has nothing to look at", mend="name the file: --output FILE --check")
     if compare is not None and output is not None:
         raise UsageError("--compare writes nothing", mend="leave out --output, or use --output FILE --check")
-    from orchestrator.library.manifest import checked_text, only  # noqa: PLC0415 - --help must not wait for it
+    from orchestrator.library.manifest import checked_text  # noqa: PLC0415 - --help must not wait for it
 
     matrix = told.matrix()
-    library = only(_described(told, matrix, **content), arch)
+    library = _described(told, matrix, arch, **content)
     text = checked_text(library, matrix.path)
     if compare is not None:
         return _compare(told, compare, library, arch)
     if output is not None:
-        return _bring(told, output, text, library, check=check)
+        from orchestrator.system.target import Target, place  # noqa: PLC0415 - only where there is a file
+
+        target = Target(path=place(output, Path(matrix.name)), text=text)
+        return _bring(told, target, library, check=check)
     if told.json:
         from orchestrator.library.describing import describe_library  # noqa: PLC0415
 
@@ -100,11 +115,16 @@ def command(
 
 
 def _described(
-    told: Common, matrix: Matrix, *, commits: Path | None, builder: str | None, maintainer: tuple[str, ...]
+    told: Common,
+    matrix: Matrix,
+    architectures: tuple[str, ...],
+    *,
+    commits: Path | None,
+    builder: str | None,
+    maintainer: tuple[str, ...],
 ) -> Library:
     from orchestrator.commits import commits_for  # noqa: PLC0415 - --help must not wait for it
-    from orchestrator.config.settings import load_settings  # noqa: PLC0415
-    from orchestrator.library.manifest import library_of  # noqa: PLC0415
+    from orchestrator.library.manifest import images_for, library_of, narrowed  # noqa: PLC0415
     from orchestrator.library.model import MAINTAINER  # noqa: PLC0415
     from orchestrator.readme.home import home_of  # noqa: PLC0415
 
@@ -117,55 +137,44 @@ def _described(
     if not told_by:
         raise InvalidFileError(
             f"{matrix.path} does not say who maintains the images",
-            mend='add "maintainers" to its "hub", or give --maintainer \'Full Name <mail> (@handle)\'',
+            mend=f"add {_HUB if matrix.hub is None else _MAINTAINERS}, or give --maintainer 'Full Name <mail> (@handle)'",
         )
-    # Which address the config names only counts where the matrix names none.
-    source = load_settings(told.config_path).source if matrix.hub is None else None
+    images = images_for(matrix, architectures)
+    found = commits_for(matrix, images, file=commits, warn=lambda text: told.progress().warn(text))
+    source = None
+    if matrix.hub is None:  # which address the config names only counts where the matrix names none
+        from orchestrator.config.settings import load_settings  # noqa: PLC0415
+
+        source = load_settings(told.config_path).source
     home = home_of(matrix, source=source, asked=commits is None)
-    found = commits_for(matrix, matrix.images, file=commits, warn=told.progress().warn)
-    return library_of(
+    library = library_of(
         matrix,
+        images,
         found,
         repository=home.address,
         directory=home.directory,
         maintainers=told_by,
         builder=builder or "",
     )
+    return narrowed(library, architectures)
 
 
-def _bring(told: Common, output: Path, text: str, library: Library, *, check: bool) -> int:
+def _bring(told: Common, target: Target, library: Library, *, check: bool) -> int:
     """Bring a file up to date, or say that it is not."""
-    import difflib  # noqa: PLC0415 - only where a file is looked at
-
-    from orchestrator.system.files import read_text, write_atomically  # noqa: PLC0415
-
-    there = read_text(output, what="library file") if output.exists() else None
-    stale = there != text
+    stale, missing = target.stale, target.current is None
     if stale and not check:
-        try:
-            write_atomically(output, text.encode())
-        except OSError as error:
-            raise InvalidFileError(
-                f"{output}: cannot be written: {error.strerror}", mend="make the directory writable"
-            ) from None
+        target.write()
     if told.json:
         from orchestrator.library.describing import describe_library  # noqa: PLC0415
 
-        emit_json({**describe_library(library), "file": str(output), "stale" if check else "written": stale})
-    elif check:
-        diff = difflib.unified_diff(
-            (there or "").splitlines(keepends=True),
-            text.splitlines(keepends=True),
-            fromfile=str(output) if there is not None else "/dev/null",
-            tofile=str(output),
-        )
-        if stale:
-            emit("".join(diff).rstrip("\n"))
-    else:
-        emit(f"{'wrote' if stale else 'nothing to do for'} {output}: {len(library.entries)} images")
+        emit_json({**describe_library(library), "file": str(target.path), "stale" if check else "written": stale})
+    elif not check:
+        emit(f"{'wrote' if stale else 'nothing to do for'} {target.path}: {len(library.entries)} images")
+    elif stale:
+        emit(target.diff.rstrip("\n"))
     if check and stale:
         click.echo(
-            f"orchestrator: {output} is {'stale' if there is not None else 'missing'}\n"
+            f"orchestrator: {target.path} is {'missing' if missing else 'stale'}\n"
             "  mend: run the same without --check, and commit what it writes",
             err=True,
         )

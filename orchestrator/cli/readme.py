@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,9 +37,9 @@ _LIMIT = 25_000
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="PATH",
-    help="A file; or a directory, and below it python/README.md, arm64v8/python/README.md. Default: stdout.",
+    help="A file; or a directory (that is there, or DIR/), and below it python/README.md, arm64v8/python/README.md. Default: stdout.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; print a diff and exit 3 where a file of --output is stale.")
 @click.option(
@@ -57,7 +58,7 @@ def command(
     arch: str | None,
     every: bool,
     commits: Path | None,
-    output: Path | None,
+    output: str | None,
     check: bool,
     limit: int,
 ) -> int:
@@ -74,8 +75,8 @@ def command(
     """
     _sensible(arch, every=every, output=output, check=check, as_json=told.json)
     descriptions = _descriptions(told, arch, every=every, commits=commits, limit=limit)
-    for one in descriptions:
-        _tell_dropped(one)
+    for description in descriptions:
+        _tell_dropped(description)
     if output is None:
         if told.json:
             documents = [_document(one) for one in descriptions]
@@ -83,22 +84,26 @@ def command(
         else:
             emit(descriptions[0].text.removesuffix("\n"))
         return int(ExitCode.DONE)
-    from orchestrator.readme.tree import placed, write  # noqa: PLC0415 - only when asked for
+    from orchestrator.readme.tree import placed  # noqa: PLC0415 - only when asked for
 
     files = placed(descriptions, output, many=every)
-    stale = tuple(one for one in files if one.stale) if check else write(files)
+    # All are looked at before one is written.
+    stale = tuple(one for one in files if one.file.stale)
+    if not check:
+        for one in stale:
+            one.file.write()
     _tell_files(files, stale, told=told, check=check, every=every)
     return int(ExitCode.INVALID if check and stale else ExitCode.DONE)
 
 
-def _sensible(arch: str | None, *, every: bool, output: Path | None, check: bool, as_json: bool) -> None:
+def _sensible(arch: str | None, *, every: bool, output: str | None, check: bool, as_json: bool) -> None:
     if every and arch is not None:
         raise UsageError("--all means every architecture", mend="leave out --all or --arch")
     if check and output is None:
         raise UsageError("--check compares with files", mend="say where they are: --output PATH")
     if every and output is None and not as_json:
         raise UsageError("--all writes many files, and needs a directory", mend="orchestrator readme --all --output .")
-    if every and output is not None and output.is_file():
+    if every and output is not None and os.path.isfile(output):  # noqa: PTH113 - never raises
         raise UsageError(f"--all needs a directory, and {output} is a file", mend="name a directory")
 
 
@@ -141,11 +146,11 @@ def _document(one: Description) -> dict[str, Any]:
 
 def _tell_files(files: Sequence[Placed], stale: Sequence[Placed], *, told: Common, check: bool, every: bool) -> None:
     if told.json:
-        documents = [{**_document(one.description), "path": str(one.path), "stale": one in stale} for one in files]
+        documents = [{**_document(one.description), "path": str(one.file.path), "stale": one in stale} for one in files]
         emit_json(documents if every else documents[0])
     else:
         for one in stale:
-            emit(one.diff.rstrip("\n") if check else f"wrote {one.path}")
+            emit(one.file.diff.rstrip("\n") if check else f"wrote {one.file.path}")
         if not check and len(files) > len(stale):
             emit(f"{len(files) - len(stale)} of {len(files)} were as they should be")
     if check and stale:

@@ -10,12 +10,23 @@ from orchestrator.library.model import Entry, Library
 from orchestrator.library.paragraphs import Fault
 from orchestrator.library.parsing import parse_library
 from orchestrator.library.writing import library_text
-from orchestrator.matrix.model import Matrix
+from orchestrator.matrix.model import Image, Matrix
 from orchestrator.system.strict import did_you_mean
+
+
+def images_for(matrix: Matrix, architectures: Collection[str]) -> tuple[Image, ...]:
+    """Choose the images whose bases exist for some of these architectures; all where none are named.
+
+    Raises `UsageError` for an architecture that no image exists for.
+    """
+    _refuse_unknown(architectures, {name for image in matrix.images for name in image.variant.suite.architectures})
+    wanted = frozenset(architectures)
+    return tuple(image for image in matrix.images if not wanted or wanted & set(image.variant.suite.architectures))
 
 
 def library_of(
     matrix: Matrix,
+    images: Sequence[Image],
     commits: Mapping[str, str],
     *,
     repository: str,
@@ -23,7 +34,7 @@ def library_of(
     maintainers: Sequence[str],
     builder: str = "",
 ) -> Library:
-    """Describe all images of a matrix, each for all architectures that its base exists for upstream, whether they are built here or not.
+    """Describe images of a matrix, each for all architectures that its base exists for upstream, whether they are built here or not.
 
     `commits` gives the commit of each image's directory; `repository` is the address of the repository that holds them, with or without
     `.git`, and `directory` the one in it that the matrix lies in (empty: at the top).
@@ -40,7 +51,7 @@ def library_of(
             git_commit=commits[image.directory],
             directory=f"{directory}/{image.directory}" if directory else image.directory,
         )
-        for image in matrix.images
+        for image in images
     )
     comment = f"written by 'orchestrator library' from {matrix.path.name}: change that, then write this again"
     return Library(comments=(comment,), shared=shared, entries=entries)
@@ -51,10 +62,7 @@ def only(library: Library, architectures: Collection[str]) -> Library:
 
     Raises `UsageError` for an architecture that no entry has.
     """
-    there = {name for entry in library.entries for name in entry.architectures}
-    for name in architectures:
-        if name not in there:
-            raise UsageError(f'no image has the architecture "{name}"', mend=did_you_mean(name, sorted(there)))
+    _refuse_unknown(architectures, {name for entry in library.entries for name in entry.architectures})
     return narrowed(library, architectures)
 
 
@@ -68,6 +76,12 @@ def narrowed(library: Library, architectures: Collection[str]) -> Library:
         shared=_narrowed(library.shared, wanted),
         entries=tuple(_narrowed(one, wanted) for one in library.entries if wanted & set(one.architectures)),
     )
+
+
+def _refuse_unknown(architectures: Collection[str], there: Collection[str]) -> None:
+    for name in architectures:
+        if name not in there:
+            raise UsageError(f'no image has the architecture "{name}"', mend=did_you_mean(name, sorted(there)))
 
 
 def _narrowed(entry: Entry, wanted: frozenset[str]) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,10 +14,12 @@ _LARGEST = 4 * 1024 * 1024
 TOO_DEEP = "check that this is the right file"
 
 
+#: What tells where objects begin and end, and which strings are keys.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*(:)?)|[{}\[\]]')
+
+
 class _RepeatedKeyError(ValueError):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+    """A key that stands twice in one object."""
 
 
 def parse_json(text: str, path: Path, *, what: str) -> Any:
@@ -24,15 +27,23 @@ def parse_json(text: str, path: Path, *, what: str) -> Any:
 
     Raises `InvalidFileError` with file and line for bad syntax, a repeated key, NaN, too deep nesting or more than 4 Mi characters.
     """
+    if text.startswith("\ufeff"):
+        raise InvalidFileError(
+            f"{path}: there is a byte order mark before the JSON",
+            mend="save the file as UTF-8 without a byte order mark",
+        )
+    if not text.strip():
+        raise InvalidFileError(
+            f"{path}: not valid JSON: the file is empty", mend="check that this is the right file, and whole"
+        )
     if len(text) > _LARGEST:
         raise InvalidFileError(f"{path}: {len(text)} characters are too many for {what}", mend=TOO_DEEP)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except _RepeatedKeyError as error:
-        at = text.rfind(json.dumps(error.key, ensure_ascii=False))
-        line = text.count("\n", 0, at) + 1
+    except _RepeatedKeyError:
+        key, at = _repeated(text)
         raise InvalidFileError(
-            f"{path}{f':{line}' if at >= 0 else ''}: the key {json.dumps(error.key)} stands twice in the same object",
+            f"{path}:{text.count(chr(10), 0, at) + 1}: the key {json.dumps(key)} stands twice in the same object",
             mend="keep one of the two",
         ) from None
     except json.JSONDecodeError as error:
@@ -50,9 +61,25 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for key, value in pairs:
         if key in seen:
-            raise _RepeatedKeyError(key)
+            raise _RepeatedKeyError
         seen[key] = value
     return seen
+
+
+def _repeated(text: str) -> tuple[str, int]:
+    """Find the first key that its object has already, and its offset. Up to there the text is valid JSON."""
+    within: list[set[str]] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] in "{[":
+            within.append(set())
+        elif token[0] in "}]":
+            within.pop()
+        elif token[1]:
+            key: str = json.loads(token[0])
+            if key in within[-1]:
+                return key, token.start()
+            within[-1].add(key)
+    raise AssertionError("only asked where a key stands twice")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -87,6 +87,30 @@ def test_what_is_stale_is_told_and_left(library: Any, tmp_path: Path) -> None:
     assert "1 tags to add, 1 to remove, 0 to move, 0 fields to change" in err
 
 
+def test_a_directory_gets_a_file_named_like_the_images(library: Any, tmp_path: Path) -> None:
+    file = tmp_path / "new" / "python"
+    assert library("--output", f"{tmp_path / 'new'}/")[1] == f"wrote {file}: 22 images\n"
+    assert library("--output", str(tmp_path / "new"))[1] == f"nothing to do for {file}: 22 images\n"
+
+
+def test_where_it_cannot_be_written_is_the_machines_fault(library: Any) -> None:
+    code, out, err = library("--output", "/proc/nowhere/python")
+    assert (code, out) == (4, "")
+    assert "cannot be written" in err
+    code, out, err = library("--output", "/dev/full")
+    assert (code, out) == (2, "")
+    assert "is no regular file" in err
+
+
+def test_an_architecture_needs_commits_of_its_own_images_only(library: Any, commits: Path) -> None:
+    told = json.loads(commits.read_text(encoding="utf-8"))
+    commits.write_text(json.dumps({key: told[key] for key in told if "alpine" not in key}), encoding="utf-8")
+    code, out, err = library("--arch", "arm32v5")
+    assert (code, err) == (0, "")
+    assert out.count("Architectures: arm32v5\n") == 10
+    assert library()[0] == 3
+
+
 def test_one_architecture_is_compared_with_the_same_of_a_file(library: Any, tmp_path: Path) -> None:
     file = tmp_path / "python"
     library("--output", str(file))
@@ -138,6 +162,7 @@ def test_a_matrix_without_a_hub_is_told_from_outside(
     code, _, err = library(*words, matrix=debian_matrix.path, told=False)
     assert code == 3
     assert "does not say who maintains the images" in err
+    assert 'add "hub": {"repository": ' in err, "there is no hub yet that maintainers could be added to"
     words = (*words, "--maintainer", "Ada One (@ada)")
     code, _, err = library(*words, matrix=debian_matrix.path, told=False)
     assert code == 3

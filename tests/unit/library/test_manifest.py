@@ -25,6 +25,7 @@ def made(matrix: Matrix, *, builder: str = "", directory: str = "") -> Library:
     assert matrix.hub is not None
     return library_of(
         matrix,
+        matrix.images,
         {image.directory: COMMIT for image in matrix.images},
         repository=matrix.hub.repository,
         directory=directory,
