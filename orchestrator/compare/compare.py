@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from orchestrator.compare.dockerfiles import line_changes
 from orchestrator.compare.facts import Thing, things_of
-from orchestrator.compare.model import TAGS, CellChange, Change, Comparison, Fate, Scope, Spot, Topic
+from orchestrator.compare.model import ORDER, TAGS, CellChange, Change, Comparison, Fate, Scope, Spot, Topic
 from orchestrator.compare.side import Portrait, Side, side_of
 from orchestrator.matrix.model import Cell, Flavor, Image, Matrix
 
@@ -70,7 +70,7 @@ def _facts(was: Thing, now: Thing) -> Iterator[Change]:
         if old_order != new_order:
             yield Change(
                 topic=topic,
-                subject="order of images" if topic is Topic.SETTING else "order",
+                subject="order of images" if topic is Topic.SETTING else ORDER,
                 before=" ".join(old_order),
                 after=" ".join(new_order),
                 where=_place(topic, was),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 
-from orchestrator.compare.model import Change, Topic
+from orchestrator.compare.model import ORDER, Change, Topic
 
 #: Topics of which the values stand in the Dockerfile, not the name.
 _BY_VALUE = frozenset({Topic.BASE, Topic.RELEASE, Topic.KEY, Topic.CHECKSUM, Topic.SOURCE, Topic.PIN})
@@ -21,40 +22,65 @@ _SEEN = _BY_VALUE | _BY_NAME | {Topic.ENVIRONMENT, Topic.SYMLINK, Topic.COMMAND,
 def line_changes(image: str, before: str, after: str, known: Iterable[Change]) -> Iterator[Change]:
     """Give one change with the lines that are gone and those that are new, each in their order; none where `known` accounts for all of them.
 
-    What is known is taken out of both texts before they are compared.
+    What is known is taken out of both texts before they are compared. A line that has moved is gone from one place and new in another.
     """
     seen = [change for change in known if change.topic in _SEEN]
     words = _words(seen)
-    old, new = ([_bare(line) for line in text.splitlines()] for text in (before, after))
-    gone, come = _left(old, new, words), _left(new, old, words)
+    old, new = (_lines(text, words) for text in (before, after))
+    gone, come = _moved(old, new)
+    if any(change.subject == ORDER for change in seen):
+        # That lines have moved is told already.
+        gone, come = _without_those_of(gone, come), _without_those_of(come, gone)
     if gone or come:
         yield Change(
             topic=Topic.DOCKERFILE,
             subject="lines",
-            before="\n".join(gone) if gone else None,
-            after="\n".join(come) if come else None,
+            before="\n".join(line.text for line in gone) if gone else None,
+            after="\n".join(line.text for line in come) if come else None,
             where=(image,),
         )
     elif not seen:
-        # Only order or blanks differ; it is built again all the same.
-        yield Change(
-            topic=Topic.DOCKERFILE,
-            subject="order of lines, or blanks",
-            before=_short(before),
-            after=_short(after),
-            where=(image,),
-        )
+        # Built again all the same.
+        yield Change(topic=Topic.DOCKERFILE, subject="blanks", before="", after="", where=(image,))
 
 
-def _left(lines: Iterable[str], others: Iterable[str], words: re.Pattern[str] | None) -> tuple[str, ...]:
-    """Give the lines that `others` lack, whatever the words are in either."""
-    spare = Counter(_without(words, line) for line in others)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    """A line, and what of it is compared."""
+
+    text: str
+    rest: str
+
+
+def _lines(text: str, words: re.Pattern[str] | None) -> tuple[_Line, ...]:
+    bare = [_bare(line) for line in text.splitlines()]
+    return tuple(_Line(text=line, rest=rest) for line in bare if (rest := _without(words, line)))
+
+
+def _moved(old: Sequence[_Line], new: Sequence[_Line]) -> tuple[tuple[_Line, ...], tuple[_Line, ...]]:
+    """Give the lines that are taken out of the one and put into the other."""
+    texts = [line.rest for line in old], [line.rest for line in new]
+    if texts[0] == texts[1]:
+        return (), ()
+    if texts[0] > texts[1]:
+        # Where lines can be paired in several ways, the way back is to pair them alike.
+        come, gone = _moved(new, old)
+        return gone, come
+    steps = SequenceMatcher(None, *texts, autojunk=False).get_opcodes()
+    return (
+        tuple(line for kind, start, end, _, _ in steps if kind != "equal" for line in old[start:end]),
+        tuple(line for kind, _, _, start, end in steps if kind != "equal" for line in new[start:end]),
+    )
+
+
+def _without_those_of(lines: Iterable[_Line], others: Iterable[_Line]) -> tuple[_Line, ...]:
+    """Give the lines that `others` lack."""
+    spare = Counter(line.rest for line in others)
     found = []
     for line in lines:
-        rest = _without(words, line)
-        if spare[rest]:
-            spare[rest] -= 1
-        elif rest:
+        if spare[line.rest]:
+            spare[line.rest] -= 1
+        else:
             found.append(line)
     return tuple(found)
 
@@ -88,7 +114,3 @@ def _words(known: Iterable[Change]) -> re.Pattern[str] | None:
 def _bare(line: str) -> str:
     """Take off indentation and the backslash that goes on: both change with a neighbour."""
     return line.strip().removesuffix("\\").rstrip()
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

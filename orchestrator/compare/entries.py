@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.compare.model import RECIPE, TAGS, Change, Comparison, Fate, Kind, Scope, Topic
+from orchestrator.compare.model import ORDER, RECIPE, TAGS, Change, Comparison, Fate, Kind, Scope, Topic
 from orchestrator.compare.naming import listed, spoken_images
 from orchestrator.report.wording import count
 
@@ -151,7 +151,7 @@ def summary_of(comparison: Comparison) -> str:
 def _entries(comparison: Comparison) -> Iterator[Entry]:
     joined: dict[tuple[object, ...], list[Change]] = {}
     for change in comparison.changes:
-        apart = "" if change.topic in _JOINED and change.subject != "order" else change.subject
+        apart = "" if change.topic in _JOINED and change.subject != ORDER else change.subject
         joined.setdefault((change.topic, change.before, change.after, change.where, apart), []).append(change)
     for changes in joined.values():
         first = changes[0]

@@ -90,6 +90,8 @@ _SCOPES = {
 #: What goes into an image by its recipe.
 RECIPE = frozenset(topic for topic, scope in _SCOPES.items() if scope is Scope.IMAGE) - {Topic.CELL}
 TAGS = frozenset({Topic.TAG, Topic.SHARED_TAG})
+#: The subject of a change of nothing but the order of a topic's subjects.
+ORDER = "order"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

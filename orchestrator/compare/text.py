@@ -56,7 +56,7 @@ def said(entry: Entry) -> str:
     if entry.topic in TAGS:
         place = f"{entry.before} -> {entry.after}" if entry.mark is Mark.MOVED else entry.after or entry.before
         return f"{place}: {names}"
-    if entry.before is not None and entry.after is not None:
+    if entry.before is not None and entry.after is not None and entry.before != entry.after:
         return f"{names}: {entry.before} -> {entry.after}"
     value = entry.after if entry.before is None else entry.before
     if not value:

@@ -22,6 +22,8 @@ OFFERED: Mapping[str, Any] = {
     "suite": Suite,
     "before_release": int,
     **dict.fromkeys(DEFAULT_NAMESPACE),
+    # In blocks of templates that extend others, Jinja2 offers these itself.
+    **dict.fromkeys(("self", "super")),
 }
 #: Of what is not known which attributes it has.
 _UNKNOWN = None
@@ -118,7 +120,8 @@ class Templates:
                 yield from self._below(node.node, around)
                 around.scope.update(dict.fromkeys(_names(node.target), _type(node.node, around.scope)))
             case nodes.Macro() | nodes.CallBlock() | nodes.AssignBlock() | nodes.Import() | nodes.FromImport():
-                return  # our templates have none; what they bring into scope would only be guessed
+                # What is inside of them is not looked at; what they bring into scope is there, whatever it is.
+                around.scope.update(dict.fromkeys(_brought(node), _UNKNOWN))
             case nodes.Name() | nodes.Getattr():
                 yield from around.unknown(node)
                 yield from self._all(node.iter_child_nodes(), around)
@@ -168,10 +171,27 @@ def _names(target: nodes.Node) -> list[str]:
     return [one.name for one in ([target] if isinstance(target, nodes.Name) else target.find_all(nodes.Name))]
 
 
+def _brought(node: nodes.Node) -> Iterator[str]:
+    match node:
+        case nodes.Macro():
+            yield node.name
+        case nodes.AssignBlock():
+            yield from _names(node.target)
+        case nodes.Import():
+            yield node.target
+        case nodes.FromImport():
+            yield from (name if isinstance(name, str) else name[1] for name in node.names)
+
+
+#: What names another template.
+_NAMING = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+
+
 def _included(tree: nodes.Node | None) -> Iterator[str]:
     if tree is None:
         return
-    for include in [tree] if isinstance(tree, nodes.Include) else tree.find_all(nodes.Include):
+    found: Iterable[Any] = [tree] if isinstance(tree, nodes.Include) else tree.find_all(_NAMING)
+    for include in found:
         named = include.template
         for one in named.items if isinstance(named, nodes.List | nodes.Tuple) else [named]:
             if isinstance(one, nodes.Const):
@@ -179,9 +199,8 @@ def _included(tree: nodes.Node | None) -> Iterator[str]:
 
 
 def _dynamic(tree: nodes.Template) -> bool:
-    return any(
-        not isinstance(one.template, nodes.Const | nodes.List | nodes.Tuple) for one in tree.find_all(nodes.Include)
-    )
+    found: Iterable[Any] = tree.find_all(_NAMING)
+    return any(not isinstance(one.template, nodes.Const | nodes.List | nodes.Tuple) for one in found)
 
 
 def _type(node: nodes.Node, scope: Mapping[str, Any]) -> Any:

@@ -10,9 +10,11 @@ import pytest
 from orchestrator.compare.compare import compare
 from orchestrator.compare.model import Comparison, Fate, Kind, Topic
 from orchestrator.compare.side import Side, side_of
+from orchestrator.compare.text import text_of
 from orchestrator.matrix.model import Matrix
 from orchestrator.recipe.rules import RULES, load_rules
-from tests.unit.compare.edits import about, values
+from tests.unit.compare import edits
+from tests.unit.compare.edits import about, edited, values
 from tests.unit.conftest import ROOT
 
 
@@ -99,11 +101,24 @@ def test_lines_in_another_order_are_a_change(matrix: Matrix, tmp_path: Path) -> 
     first, rest = two.split("\n", 1)
     after = with_templates(matrix, tmp_path / "templates", "full.Dockerfile.j2", two, f"{rest}{first}\n")
     comparison = compare(side_of(matrix, "before"), after)
-    (change, *others) = comparison.changes
-    assert (change.topic, change.kind) == (Topic.DOCKERFILE, Kind.CHANGED)
-    assert change.subject == "order of lines, or blanks"
-    assert all(one.topic is Topic.DOCKERFILE for one in others)
+    (change,) = comparison.changes
+    assert (change.topic, change.kind, len(change.where)) == (Topic.DOCKERFILE, Kind.CHANGED, 5)
+    assert change.before == change.after == "COPY --from=build /usr/local /usr/local"
     assert len(comparison.fated(Fate.BUILT)) == 10
+    # Also beside a change that accounts for other lines.
+    release = edited(edits.release)
+    moved = side_of(release, "after", directories=[tmp_path / "templates"])
+    assert [change] == about(compare(side_of(matrix, "before"), moved), Topic.DOCKERFILE)
+    there, back = compare(side_of(matrix, "before"), moved), compare(moved, side_of(matrix, "before"))
+    assert there.mirrored == back
+
+
+def test_blanks_alone_are_told_once(matrix: Matrix, tmp_path: Path) -> None:
+    after = with_templates(matrix, tmp_path / "templates", "full.Dockerfile.j2", "FROM base\n", "FROM  base\n")
+    comparison = compare(side_of(matrix, "before"), after)
+    (change,) = comparison.changes
+    assert (change.topic, change.subject, len(change.where)) == (Topic.DOCKERFILE, "blanks", 5)
+    assert "  ~ blanks  in all 5 full images" in text_of(comparison)
 
 
 @pytest.mark.parametrize(

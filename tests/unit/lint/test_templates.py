@@ -34,6 +34,10 @@ def read(directory: Path, **texts: str) -> Templates:
         ("{{ line.pip.version.nothing | join }}", ["line.pip.version.nothing"]),
         ("{{ (image or line).anything }}", []),
         ("{% if image.no %}{% endif %}", ["image.no"]),
+        ("{% macro said(what) %}{{ what }}{% endmacro %}{{ said(image.id) }}{{ what }}", ["what"]),
+        ("{% block one %}{{ super() }}{{ nothing }}{% endblock %}{{ self.one() }}", ["nothing"]),
+        ("{% set both %}{{ image.id }}{% endset %}{{ both }}", []),
+        ("{% import 'a.j2' as parts %}{% from 'a.j2' import one, two as three %}{{ parts.x }}{{ one }}{{ three }}{{ two }}", ["two"]),
     ],
 )  # fmt: skip
 def test_names_are_looked_up_as_far_as_types_tell(tmp_path: Path, text: str, unknown: list[str]) -> None:
@@ -52,6 +56,9 @@ def test_what_is_included_knows_what_was_set_around_it(tmp_path: Path) -> None:
 def test_templates_are_reached_through_others(tmp_path: Path) -> None:
     templates = read(tmp_path, slim='{% include "a.j2" %}', a='{% include ["b.j2", "none.j2"] %}', b="", c="")
     assert templates.unused == ("c.j2",)
+    named = '{% extends "a.j2" %}{% import "b.j2" as b %}{% from "c.j2" import x %}'
+    assert read(tmp_path, slim=named, a="", b="", c="", d="").unused == ("d.j2",)
+    assert read(tmp_path, slim="{% extends image.id %}", d="").unused == ()
 
 
 def test_nothing_is_unused_where_a_name_is_known_when_rendering_only(tmp_path: Path) -> None:
