@@ -304,11 +304,14 @@ def _pump(
     failures: list[Exception],
 ) -> None:
     waiting = select.poll()
-    waiting.register(pipe, select.POLLIN)
     while not stop.is_set():
-        if not waiting.poll(100):
+        try:
+            waiting.register(pipe, select.POLLIN)
+            data = pipe.read(65536) if waiting.poll(100) else None
+        except ValueError:
+            return  # closed: a Ctrl-C that came while this thread was being started lets nobody wait for it
+        if data is None:
             continue
-        data = pipe.read(65536)
         if not data:
             return
         # After a failure the pipe is still emptied: a child that cannot write would never end.
