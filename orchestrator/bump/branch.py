@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestrator.bump.commits import Committed
 from orchestrator.bump.model import Proposal
-from orchestrator.errors import UsageError
+from orchestrator.errors import InvalidFileError, UsageError
 from orchestrator.matrix.load import parse_matrix
 from orchestrator.matrix.model import Line
 from orchestrator.system.git import Git
@@ -60,6 +60,13 @@ class Branches(Git):
                 # The directory goes in any case; this is about what git remembers of it.
                 self._run("worktree", "remove", "--force", str(tree))
 
+    def committed(self, matrix: Path) -> str:
+        """Give the text of a matrix in `root` as it was committed last. Raises `InvalidFileError` where it never was, `UsageError` without any commit."""
+        text = self.read("HEAD", matrix.name)
+        if text is None:
+            raise InvalidFileError(f"{matrix} is not committed", mend=f"git add {matrix.name}, then commit")
+        return text
+
     def check_name(self, name: str) -> None:
         """Raise `UsageError` for what is no name of a branch."""
         if not self._run("check-ref-format", "--branch", name).ok:
@@ -89,7 +96,7 @@ class Branches(Git):
 
     def push(self, name: str, remote: str) -> None:
         """Push a branch to a remote, never over something else. Raises `EnvironmentFailedError` with what git said."""
-        self._must("push", "--quiet", remote, f"refs/heads/{name}:refs/heads/{name}")
+        self._must("push", "--quiet", "--", remote, f"refs/heads/{name}:refs/heads/{name}")
 
 
 def name_of(proposals: Sequence[Proposal], prefix: str = BRANCHES) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import partial
+from pathlib import Path, PurePath
 
 from orchestrator.bump.lifetimes import lifetime_of
 from orchestrator.bump.model import Proposal, Unsigned, Verified
+from orchestrator.bump.places.model import is_web
 from orchestrator.bump.writing import Draft, Step, write_step
 from orchestrator.errors import EnvironmentFailedError, UsageError
+from orchestrator.pipeline.shielding import shielded
 from orchestrator.system.git import Git
 
 
@@ -58,41 +63,58 @@ def need_clean(git: Git, paths: Sequence[str]) -> None:
         )
 
 
-def commit_steps(git: Git, found: Draft, today: date) -> tuple[Committed, ...]:
-    """Write and commit a line after the other; after each the tree is whole, and its Dockerfiles are fresh.
+def commit_steps(git: Git, found: Draft, today: date, *, kept: bool = True) -> tuple[Committed, ...]:
+    """Write and commit a line after the other; after each the tree is whole, and its Dockerfiles are fresh. Ctrl-C waits for a line's end.
 
-    `git` has its root where the matrix is. Raises `UsageError` before anything is written where a file has changes of its own;
-    `EnvironmentFailedError` where git refuses a commit: then what is written stays, and the error tells how to go on.
+    `git` has its root where the matrix is; `kept` says whether that directory outlives this call. Raises `UsageError` before anything is written where a
+    file has changes of its own; `EnvironmentFailedError` where git refuses a commit: then what is written stays, and the error tells how to go on.
     """
     need_clean(git, [found.path.name, *(path for step in found.steps for path in step.paths)])
     done: list[Committed] = []
     expected = found.text
     for index, step in enumerate(found.steps):
-        write_step(found.path, expected, step)
-        expected = step.text
-        paths = (found.path.name, *step.paths)
         try:
-            commit = git.commit(paths, message_of(step.proposal, today))
-        except EnvironmentFailedError as error:
-            raise _refused(error, found.steps[index:], done) from None
+            commit = shielded(partial(_commit, git, found.path, expected, step, message_of(step.proposal, today)))
+        except _NotCommittedError as error:
+            if not kept:
+                raise EnvironmentFailedError(
+                    f"{step.line.name} cannot be committed: {error.message}",
+                    mend="see to what git says, then run the same again",
+                ) from None
+            raise _refused(error, git, found, index) from None
+        expected = step.text
         done.append(Committed(line=step.line.name, commit=commit, subject=subject_of(step.proposal)))
     return tuple(done)
 
 
-def _refused(error: EnvironmentFailedError, left: Sequence[Step], done: Sequence[Committed]) -> EnvironmentFailedError:
-    step, *rest = left
+class _NotCommittedError(EnvironmentFailedError):
+    """Files are written, and git refused to commit them."""
+
+
+def _commit(git: Git, path: Path, expected: str, step: Step, message: str) -> str:
+    write_step(path, expected, step)
+    try:
+        return git.commit((path.name, *step.paths), message)
+    except EnvironmentFailedError as error:
+        raise _NotCommittedError(error.message, mend=error.mend) from None
+
+
+def _refused(error: EnvironmentFailedError, git: Git, found: Draft, index: int) -> EnvironmentFailedError:
+    before, step, rest = found.steps[:index], found.steps[index], found.steps[index + 1 :]
     told = f"{step.line.name} is written, but not committed: {error.message}"
-    if done:
-        told += f"\n  committed before: {', '.join(one.line for one in done)}"
+    if before:
+        told += f"\n  committed before: {', '.join(one.line.name for one in before)}"
+    # With the paths: whatever else is staged is no part of it.
+    where = () if git.root.resolve() == Path.cwd() else ("-C", str(git.root))
+    words = ("git", *where, "commit", "-m", subject_of(step.proposal), "--", found.path.name, *step.paths)
     after = f", then 'orchestrator bump {' '.join(one.line.name for one in rest)} --commit'" if rest else ""
-    return EnvironmentFailedError(
-        told, mend=f"see to what git says, then: git commit -m '{subject_of(step.proposal)}'{after}"
-    )
+    return EnvironmentFailedError(told, mend=f"see to what git says, then: {shlex.join(words)}{after}")
 
 
 def _vouched(release: Verified | Unsigned) -> list[str]:
-    # Of a pool its path: which mirror this machine asks is nothing that others can use.
-    lines = [f"Source: {release.pool or release.origin}", f"sha256: {release.sha256}"]
+    # Of a pool its path, of a directory here the file's name: which mirror this machine asks, and how it is arranged, is nothing that others can use.
+    origin = release.origin if is_web(release.origin) else PurePath(release.origin).name
+    lines = [f"Source: {release.pool or origin}", f"sha256: {release.sha256}"]
     if isinstance(release, Verified):
         made = release.signature.made.astimezone(UTC)
         note = f"; {release.signature.note}" if release.signature.note else ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from orchestrator.bump.branch import Branched, Branches, State, name_of
 from orchestrator.bump.commits import Committed, commit_steps
 from orchestrator.bump.writing import Draft, write_all
-from orchestrator.errors import UsageError
+from orchestrator.errors import EnvironmentFailedError, UsageError
+from orchestrator.pipeline.shielding import shielded
 
 #: The name of a branch that is called after what it proposes.
 BY_PROPOSAL = ""
@@ -47,7 +50,7 @@ def deliver(found: Draft, way: Way, today: date, *, home: Path) -> Delivered:
         return Delivered(branch=_on_branch(found, way, today, Branches(root=home)))
     if way.commit:
         return Delivered(written=paths, commits=commit_steps(Branches(root=home), found, today))
-    write_all(found)
+    shielded(partial(write_all, found))
     return Delivered(written=paths)
 
 
@@ -63,10 +66,16 @@ def _on_branch(found: Draft, way: Way, today: date, home: Branches) -> Branched:
         branched = Branched(name=name, state=State.THERE)
     else:
         there = Branches(root=found.path.parent)
-        commits = commit_steps(there, found, today)
+        commits = commit_steps(there, found, today, kept=False)
         home.make(name, commits[-1].commit)
         branched = Branched(name=name, state=State.MADE, commits=commits)
     if way.push is None:
         return branched
-    home.push(name, way.push)
+    try:
+        home.push(name, way.push)
+    except EnvironmentFailedError as error:
+        raise EnvironmentFailedError(
+            f"the branch {name} is there, but not pushed: {error.message}",
+            mend=f"see to what git says, then: git push {shlex.quote(way.push)} {shlex.quote(name)}",
+        ) from None
     return Branched(name=name, state=branched.state, commits=branched.commits, pushed=way.push)

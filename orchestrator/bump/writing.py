@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,19 +79,41 @@ def draft(path: Path, text: str, proposals: Sequence[Proposal]) -> Draft:
 def write_step(path: Path, expected: str, step: Step) -> None:
     """Write the matrix, then the Dockerfiles. After a crash between the two, `orchestrator render` finishes it.
 
-    Raises `InvalidFileError`, and writes nothing, where the file does not hold `expected` any more.
+    Raises `InvalidFileError`, and writes nothing, where the file does not hold `expected` any more; or where a Dockerfile cannot be written.
     """
+    with _alone(path.parent):
+        _write_matrix(path, expected, step.text)
+        try:
+            write(step.rendered)
+        except InvalidFileError as error:
+            raise InvalidFileError(
+                f"{error.message}; {path} is written already", mend=f"{error.mend}, then: orchestrator render"
+            ) from None
+
+
+def _write_matrix(path: Path, expected: str, text: str) -> None:
     if read_text(path, what="matrix") != expected:
         raise InvalidFileError(
             f"{path} was changed while releases were fetched; nothing is written", mend="run the same again"
         )
     try:
-        write_atomically(path, step.text.encode())
+        write_atomically(path, text.encode())
     except OSError as error:
         raise EnvironmentFailedError(
             f"{path} cannot be written: {error.strerror}", mend="make its directory writable, or free some space"
         ) from None
-    write(step.rendered)
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold a lock on a directory, which leaves no file in it: of two bumps at the same time, the later one sees what the first one wrote."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # file systems over a network need not have such locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_all(found: Draft) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.bump.model import Proposal
     from orchestrator.bump.proposing import Failed, Proposer, Standing, Wish
     from orchestrator.bump.writing import Draft
+    from orchestrator.matrix.model import Matrix
 
 _PARTS = ("release", "pip", "setuptools", "wheel", "extras")
 
@@ -105,7 +106,9 @@ def command(told: Common, lines: tuple[str, ...], *, version: tuple[str, ...], *
     _refuse_contradictions(words, options)
     with _matrix_of(told, options) as path:
         text = read_text(path, what="matrix")
-        chosen = chosen_lines(parse_matrix(text, path), words)
+        matrix = parse_matrix(text, path)
+        _refuse_lines_as_names(matrix, options)
+        chosen = chosen_lines(matrix, words)
         if options["to"] is not None and len(chosen) != 1:
             raise UsageError("--to is about one line", mend="name it: orchestrator bump 3.7 --to 3.7.3")
         proposer, wish = _proposer(told, options, path), _wish(options)
@@ -119,6 +122,13 @@ def _refuse_contradictions(words: Sequence[str], options: dict[str, Any]) -> Non
         raise UsageError(f'"{options["sha256"][:80]}" is not a sha256', mend="give 64 lower-case hex digits")
     if options["sha256"] is not None and len(words) != 1:
         raise UsageError("--sha256 is about one line", mend="name it: orchestrator bump 3.7 --to 3.7.3 --sha256 ...")
+    if options["only"] and "release" not in options["only"]:
+        of_release = [name for name in ("to", "sha256") if options[name] is not None]
+        if of_release:
+            raise UsageError(
+                f"--{of_release[0]} is about the release, and --only {options['only'][0]} is not",
+                mend="leave one of the two away",
+            )
     if options["push"] is not None and options["branch"] is None:
         raise UsageError("--push is about a branch", mend="add --branch")
     if options["offline"] is not None and (options["source_url"] or options["tags_url"]):
@@ -130,6 +140,17 @@ def _refuse_contradictions(words: Sequence[str], options: dict[str, Any]) -> Non
             raise UsageError(
                 f"--check only looks for what is newest; --{of_writing[0].replace('_', '-')} says nothing to it",
                 mend="leave one of the two away",
+            )
+
+
+def _refuse_lines_as_names(matrix: Matrix, options: dict[str, Any]) -> None:
+    """Refuse `--branch 3.7`: who types that means the line, and all lines would come on a branch of that name."""
+    for name in ("branch", "push"):
+        word = options[name]
+        if any(line.name == word for line in matrix.lines):
+            raise UsageError(
+                f"--{name} takes {word} for its own, not for the line",
+                mend=f"name lines first: orchestrator bump {word} --{name}",
             )
 
 
@@ -182,6 +203,7 @@ def _matrix_of(told: Common, options: dict[str, Any]) -> Iterator[Path]:
         return
     if options["branch"]:
         home.check_name(options["branch"])
+    home.committed(told.matrix_path)
     with home.worktree() as root:
         yield root / told.matrix_path.name
 

@@ -158,7 +158,8 @@ def emit_json(value: Any) -> None:
 def emit(text: str) -> None:
     """Put a result on stdout. Raises `EnvironmentFailedError` when it cannot be written (a full disk)."""
     try:
-        click.echo(text)
+        # Names of files need not be text: what is none is escaped.
+        click.echo(text.encode("utf-8", "backslashreplace").decode())
     except BrokenPipeError:
         raise
     except OSError as error:

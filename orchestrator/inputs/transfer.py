@@ -25,6 +25,8 @@ ATTEMPTS = 6
 ATTEMPTS_WITHOUT_CONNECTION = 2
 #: Seconds after which no further attempt is begun, and the longest pause that a server may ask for.
 PATIENCE = 180.0
+#: Bytes that a file may have: far more than any tarball, far less than what a server without an end would fill a disk with.
+LONGEST = 1 << 30
 
 Sleep = Callable[[float], None]
 Advance = Callable[[int, int | None], None]
@@ -84,8 +86,8 @@ class Transfer:
     stop: Callable[[], bool] = lambda: False
     patient: bool = True
 
-    def to_file(self, address: str, part: Path, advance: Advance) -> bool:
-        """Fetch `address` into `part`, going on where an earlier attempt broke off.
+    def to_file(self, address: str, part: Path, advance: Advance, *, limit: int = LONGEST) -> bool:
+        """Fetch `address`, at most `limit` bytes, into `part`, going on where an earlier attempt broke off.
 
         Returns whether the file was put together from several answers: if its checksum is wrong, that says nothing about the server.
         Raises `TransferError` when the address does not deliver, `InterruptedRunError` on `stop`.
@@ -93,7 +95,7 @@ class Transfer:
         state = _Part(path=part, address=address)
         for attempt in self._attempts():
             with attempt:
-                self._receive(state, advance)
+                self._receive(state, advance, limit)
         return state.resumed
 
     def small(self, address: str, *, limit: int = 4 << 20) -> bytes:
@@ -154,7 +156,7 @@ class Transfer:
         if self.stop():
             raise InterruptedRunError("stopped while downloading", mend="run again: it goes on where it was")
 
-    def _receive(self, state: _Part, advance: Advance) -> None:
+    def _receive(self, state: _Part, advance: Advance, limit: int) -> None:
         at = state.offset()
         with self._answer(state.address, state.range_headers(at)) as answer:
             if answer.status_code == 416:
@@ -170,8 +172,11 @@ class Transfer:
                 # No chunk size: httpx would collect pieces up to it, and drop what it has when the connection breaks.
                 for piece in answer.iter_raw():
                     self._check_stop()
-                    out.write(piece)
                     at += len(piece)
+                    if at > limit:
+                        state.discard()
+                        raise TransferError(f"the answer is longer than {limit} bytes")
+                    out.write(piece)
                     advance(at, total)
         if total is not None and at != total:
             raise _TransientError(f"the connection broke off after {at} of {total} bytes")
@@ -185,7 +190,8 @@ class Transfer:
                 status = answer.status_code
                 if status in TRANSIENT_STATUS:
                     raise _TransientError(f"{status} {answer.reason_phrase}", after=retry_after(answer))
-                if status >= 400 and status != 416:
+                # Also what leads nowhere (a redirection without an address); 416 is an answer to those who asked for a part.
+                if status >= 300 and not (status == 416 and "Range" in headers):
                     raise TransferError(f"{status} {answer.reason_phrase}", missing=status in {404, 410})
                 yield answer
         except httpx.ConnectTimeout as error:

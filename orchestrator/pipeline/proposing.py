@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.bump.branch import Branches
+from orchestrator.bump.branch import Branches, State
 from orchestrator.bump.delivering import Way, deliver
 from orchestrator.bump.model import Part, Proposal, order
 from orchestrator.bump.proposing import Failed, Proposer, Wish
 from orchestrator.bump.releases import NewRelease
 from orchestrator.bump.writing import draft
 from orchestrator.config.settings import Proposals
-from orchestrator.errors import InvalidFileError, OrchestratorError
+from orchestrator.errors import OrchestratorError
 from orchestrator.matrix.load import parse_matrix
 from orchestrator.matrix.model import Line, Matrix
 from orchestrator.system.files import read_text
@@ -70,10 +70,7 @@ class Proposing:
     def _committed(self) -> dict[str, Line]:
         """Give the lines as they were committed last: from there a branch begins."""
         path = self.matrix.path
-        text = self._home.read("HEAD", path.name)
-        if text is None:
-            raise InvalidFileError(f"{path} is not committed", mend=f"git add {path.name}, then commit")
-        return {line.name: line for line in parse_matrix(text, path).lines}
+        return {line.name: line for line in parse_matrix(self._home.committed(path), path).lines}
 
     def _there(self, release: NewRelease, done: list[Proposed]) -> bool:
         name = self.wanted.branch + release.release
@@ -100,11 +97,13 @@ class Proposing:
             with home.worktree() as root:
                 path = root / self.matrix.path.name
                 work = draft(path, read_text(path, what="matrix"), [found])
-                deliver(work, Way(branch=name), datetime.now(UTC).date(), home=self.matrix.root)
+                done_now = deliver(work, Way(branch=name), datetime.now(UTC).date(), home=self.matrix.root)
         except (OrchestratorError, OSError) as error:
             self._note(f"{line}: {found.release.release} is not proposed", error)
             return
-        done.append(self._pushed(Proposed(line=line, release=found.release.release, branch=name, made=True)))
+        # The site's page may have named another release, which is not complete; what is may have been proposed before.
+        made = done_now.branch is not None and done_now.branch.state is State.MADE
+        done.append(self._pushed(Proposed(line=line, release=found.release.release, branch=name, made=made)))
 
     def _pushed(self, one: Proposed) -> Proposed:
         """Push a branch, unless the remote had it the last time that anybody spoke with it."""

@@ -6,8 +6,10 @@ it free knows that the owner is gone. What is handed out is a directory inside: 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
+import functools
 import os
 import shutil
 import stat
@@ -35,7 +37,11 @@ def scratch(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     with contextlib.ExitStack() as stack:
         try:
             made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-            stack.callback(shutil.rmtree, made, ignore_errors=True)
+            remove = functools.partial(shutil.rmtree, made, ignore_errors=True)
+            stack.callback(remove)
+            # A thread that an interrupt did not wait for never comes to the end of its block: then it goes with the process.
+            atexit.register(remove)
+            stack.callback(atexit.unregister, remove)
             _take_lock(made, stack)
             files = made / _FILES
             files.mkdir()

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -543,6 +544,20 @@ def test_a_directory_is_the_only_source(bumps: Bumps, manager: str, gpg: Signer,
     assert bumps.site.asked == []
 
 
+def test_a_directory_whose_name_is_no_text(bumps: Bumps, manager: str, gpg: Signer) -> None:
+    bumps.pin(manager)
+    given = bumps.root / os.fsdecode(b"\xff")
+    given.mkdir()
+    (given / "Python-3.7.3.tar.xz").write_bytes(tarball("3.7.3"))
+    (given / "Python-3.7.3.tar.xz.asc").write_bytes(gpg.sign(manager, tarball("3.7.3")))
+    (given / os.fsdecode(b"key-\xff.asc")).write_bytes(gpg.public(manager))
+    command = CommandLine(environment=dict(os.environ), state=bumps.root / "state")
+    done = command("bump", "3.7", "--only", "release", "--matrix", str(bumps.matrix), "--offline", str(given))
+    assert done.code == 0, done.err
+    assert f"from {bumps.root}/\\udcff/Python-3.7.3.tar.xz" in done.out
+    assert bumps.pinned == "3.7.3"
+
+
 def test_a_site_that_lists_everything_in_one_directory(bumps: Bumps, manager: str) -> None:
     bumps.pin(manager)
     for release in ("3.7.3", "3.7.5rc1"):
@@ -551,6 +566,29 @@ def test_a_site_that_lists_everything_in_one_directory(bumps: Bumps, manager: st
         bumps.site.files[f"/ftp/python/{path.rpartition('/')[2]}"] = bumps.site.files.pop(path)
     assert bumps() == 0, bumps.err
     assert bumps.pinned == "3.7.3"
+
+
+def test_ctrl_c_does_not_wait_for_a_server_that_stalls(bumps: Bumps, manager: str) -> None:
+    bumps.pin(manager)
+    asked = threading.Event()
+
+    def stall(_request: BaseHTTPRequestHandler, _before: int) -> bool:
+        asked.set()
+        time.sleep(60)
+        return True
+
+    bumps.site.trouble = stall
+    command = CommandLine(environment=dict(os.environ), state=bumps.root / "state")
+    running = command.start(
+        "bump", "3.7", "--only", "release", "--matrix", str(bumps.matrix), "--source-url", bumps.site.address,
+        err=bumps.root / "err",
+    )  # fmt: skip
+    assert asked.wait(30)
+    time.sleep(0.3)
+    code, seconds = running.interrupt()
+    assert (code, seconds < 12) == (130, True), running.err
+    assert "Traceback" not in running.err
+    assert bumps.matrix.read_bytes() == bumps.before
 
 
 def test_ctrl_c_leaves_the_old_matrix_and_nothing_that_was_not_verified(bumps: Bumps, manager: str) -> None:

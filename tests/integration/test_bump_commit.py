@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -166,12 +167,41 @@ def test_a_hook_that_refuses_is_told_and_what_is_written_stays(repository: Repos
     assert "3.7 is written, but not committed" in done.err
     assert "no commits on a Wednesday" in done.err
     assert repository.release("3.7") == "3.7.3"
-    mend = done.err.partition("git commit -m ")[2].partition("\n")[0]
-    assert mend.startswith("'Update 3.7 to 3.7.3'")
     repository.hook("exit 0")
-    repository.git("commit", "--quiet", "-m", "Update 3.7 to 3.7.3")
-    assert repository.git("status", "--porcelain") == ""
+    # What it says to type commits that and nothing else that is staged.
+    (repository.top / "notes.txt").write_text("changed\n")
+    repository.git("add", "notes.txt")
+    words = shlex.split(done.err.partition("then: git ")[2].partition("\n")[0])
+    assert words[2:5] == ["commit", "-m", "Update 3.7 to 3.7.3"]
+    repository.git(*words)
+    assert repository.git("status", "--porcelain") == "M  notes.txt"
     assert repository.release("3.7", "HEAD") == "3.7.3"
+
+
+def test_a_hook_that_refuses_leaves_no_branch_and_nothing_to_commit(repository: Repository) -> None:
+    repository.hook("echo 'no commits on a Wednesday' >&2; exit 1")
+    done = repository.to("3.7", "3.7.3", "--branch")
+    assert done.code == 4
+    assert "3.7 cannot be committed" in done.err
+    assert "no commits on a Wednesday" in done.err
+    assert "is written" not in done.err
+    assert repository.git("branch", "--format=%(refname:short)") == "main"
+
+
+def test_what_was_never_committed_has_no_branch(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "--cached", "images/versions.json")
+    repository.git("commit", "--quiet", "-m", "Without it")
+    done = repository.to("3.7", "3.7.3", "--branch")
+    assert done.code == 3
+    assert f"{repository.matrix} is not committed" in done.err
+
+
+@pytest.mark.parametrize("words", [("--branch", "3.7"), ("--branch", "x", "--push", "3.7")])
+def test_a_line_is_no_name_of_a_branch(repository: Repository, words: tuple[str, ...]) -> None:
+    done = repository.bump(*words)
+    assert done.code == 2
+    assert "takes 3.7 for its own, not for the line" in done.err
+    assert repository.git("branch", "--format=%(refname:short)") == "main"
 
 
 def test_outside_of_a_repository_there_is_nothing_to_commit_to(repository: Repository) -> None:
@@ -219,7 +249,9 @@ def test_a_branch_leaves_everything_here_as_it_is(repository: Repository, tmp_pa
     assert "no name for a branch" in wrong.err
     away = repository.to("3.6", "3.6.9", "--branch", "--push", "nobody")
     assert away.code == 4
-    assert "git push failed" in away.err
+    assert "the branch bump/3.6.9 is there, but not pushed: git push failed" in away.err
+    assert "then: git push nobody bump/3.6.9" in away.err
+    assert repository.release("3.6", "bump/3.6.9") == "3.6.9"
 
 
 class _Site:
@@ -248,7 +280,7 @@ def test_a_night_proposes_each_release_once(repository: Repository, tmp_path: Pa
     places = Places(cache=tmp_path / "cache", state=tmp_path / "state")
     site = _Site()
 
-    def night(wanted: Proposals) -> tuple[list[str], list[str]]:
+    def night(wanted: Proposals, out: str = "3.6.9") -> tuple[list[str], list[str]]:
         cancellation = Cancellation()
         proposer = Proposer(
             releases=site,
@@ -261,7 +293,7 @@ def test_a_night_proposes_each_release_once(repository: Repository, tmp_path: Pa
         found = proposing.propose(
             [
                 NewRelease(line="3.7", known="3.7.2", release="3.7.3"),
-                NewRelease(line="3.6", known="3.6.8", release="3.6.9"),
+                NewRelease(line="3.6", known="3.6.8", release=out),
             ]
         )
         return [str(one) for one in found], proposing.notes
@@ -281,6 +313,9 @@ def test_a_night_proposes_each_release_once(repository: Repository, tmp_path: Pa
     ]
     assert [note.partition(":")[0] for note in notes] == ["bump/3.7.3 is not pushed", "bump/3.6.9 is not pushed"]
     assert site.fetched == ["3.7.3", "3.6.9"]
+    # The site's page names one that is not complete: what is was proposed before.
+    found, _ = night(Proposals(), out="3.6.10")
+    assert found[1:] == ["3.6: 3.6.9 was proposed before on branch bump/3.6.9"]
     # What was merged is not proposed again.
     repository.git("merge", "--quiet", "bump/3.7.3")
     assert night(Proposals())[0] == ["3.6: 3.6.9 was proposed before on branch bump/3.6.9"]

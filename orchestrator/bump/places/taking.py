@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ class Taker:
         Raises what `check` does, `TransferError`, and `EnvironmentFailedError` where nothing can be written.
         """
         file = f"Python-{release.release}.{release.format}"
-        key = hashlib.sha256(release.tarball.encode()).hexdigest()
+        key = hashlib.sha256(os.fsencode(release.tarball)).hexdigest()
         with self._writable(file), self.store.lock(key, what=file):
             known = self._known(key, file)
             if known is not None:

@@ -204,6 +204,8 @@ def test_a_checksum_in_place_of_a_signature(tree: Path, capsys: pytest.CaptureFi
         (["--check", "3.7", "--to", "3.7.3"], 2, "--to says nothing to it"),
         (["--check", "--commit"], 2, "--commit says nothing to it"),
         (["--push"], 2, "--push is about a branch"),
+        (["3.7", "--to", "3.7.3", "--only", "wheel"], 2, "--to is about the release, and --only wheel is not"),
+        (["3.7", "--sha256", "0" * 64, "--only", "pip"], 2, "--sha256 is about the release"),
         (["--offline", ".", "--tags-url", "x"], 2, "--offline asks nobody else"),
         (["--only", "everything"], 2, "everything"),
     ],

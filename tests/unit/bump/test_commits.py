@@ -56,6 +56,12 @@ pip 19.0.3: sha256 {"a" * 64}
     )
 
 
+def test_of_a_directory_here_the_file_is_named(matrix: Matrix) -> None:
+    line = matrix.lines[0]
+    release = dataclasses.replace(verified(line, "3.7.3"), origin="/home/somebody/files/Python-3.7.3.tar.xz")
+    assert "Source: Python-3.7.3.tar.xz\n" in message_of(Proposal(line=line, release=release), TODAY)
+
+
 def test_of_a_pool_no_mirror_is_named(matrix: Matrix) -> None:
     line = matrix.lines[0]
     pool = "pool/main/p/python3.7/python3.7_3.7.3.orig.tar.xz"

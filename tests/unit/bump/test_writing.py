@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import itertools
 import json
+import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +94,43 @@ def test_a_matrix_that_was_changed_meanwhile_is_left_alone(matrix_path: Path) ->
         write_all(found)
     assert matrix_path.read_text() == theirs
     assert "3.7.2" in (matrix_path.parent / "3.7" / "alpine3.8" / "Dockerfile").read_text()
+
+
+def test_of_two_at_the_same_time_the_later_one_sees_what_the_first_one_wrote(matrix_path: Path) -> None:
+    first, second = line_at(matrix_path, "3.7"), line_at(matrix_path, "3.6")
+    found = worked(matrix_path, Proposal(line=first, release=verified(first, "3.7.3")))
+    late = worked(matrix_path, Proposal(line=second, release=verified(second, "3.6.9")))
+    errors: list[InvalidFileError] = []
+
+    def write_late() -> None:
+        try:
+            write_all(late)
+        except InvalidFileError as error:
+            errors.append(error)
+
+    handle = os.open(matrix_path.parent, os.O_RDONLY)
+    thread = threading.Thread(target=write_late)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the first one is just writing
+        thread.start()
+        thread.join(0.2)
+        assert matrix_path.read_text() == found.text
+        matrix_path.write_text(found.steps[0].text)
+    finally:
+        os.close(handle)
+    thread.join(30)
+    assert "was changed while" in errors[0].message
+    assert matrix_path.read_text() == found.steps[0].text
+
+
+def test_a_dockerfile_that_cannot_be_written_is_told_with_what_finishes_it(matrix_path: Path) -> None:
+    line = line_at(matrix_path, "3.7")
+    found = worked(matrix_path, Proposal(line=line, release=verified(line, "3.7.3")))
+    shutil.rmtree(matrix_path.parent / "3.7" / "alpine3.8")
+    (matrix_path.parent / "3.7" / "alpine3.8").write_text("in the way")
+    with pytest.raises(InvalidFileError, match=r"versions\.json is written already") as caught:
+        write_all(found)
+    assert caught.value.mend.endswith("then: orchestrator render")
 
 
 def test_a_release_that_the_matrix_cannot_hold_writes_nothing(matrix_path: Path) -> None:

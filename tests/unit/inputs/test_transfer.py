@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import httpx
 import pytest
 
 from orchestrator.inputs.transfer import Transfer, TransferError
-from tests.unit.inputs.fakes import DATA, Answer, Server, broken, status, whole
+from tests.unit.inputs.fakes import DATA, Answer, Server, broken, ranged, status, whole
 
 ADDRESS = "http://h/x"
 
@@ -70,3 +71,20 @@ def test_who_is_not_patient_tries_once() -> None:
     with pytest.raises(TransferError, match="503") as caught:
         transfer(server, patient=False).small(ADDRESS)
     assert (len(server.requests), caught.value.refused) == (1, False)
+
+
+@pytest.mark.parametrize("code", [300, 304, 416])
+def test_an_answer_that_is_no_file_is_none(code: int) -> None:
+    for ask in (Transfer.document, Transfer.look):
+        with pytest.raises(TransferError, match=str(code)):
+            ask(transfer(Server([status(code)])), ADDRESS)
+
+
+def test_a_file_without_an_end_does_not_fill_the_disk(tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    for server in (Server([whole()]), Server([ranged()])):
+        with pytest.raises(TransferError, match=f"longer than {len(DATA) - 1} bytes"):
+            transfer(server).to_file(ADDRESS, part, lambda _done, _total: None, limit=len(DATA) - 1)
+        assert not part.exists()
+    transfer(Server([whole()])).to_file(ADDRESS, part, lambda _done, _total: None, limit=len(DATA))
+    assert part.read_bytes() == DATA
