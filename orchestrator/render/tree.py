@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import InvalidFileError
+from orchestrator.errors import EnvironmentFailedError, InvalidFileError
 from orchestrator.matrix.model import Image, Matrix
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.dockerfile import render, template_directories
@@ -68,14 +68,15 @@ def orphans(matrix: Matrix) -> tuple[Path, ...]:
 
 
 def write(rendered: Sequence[Rendered]) -> tuple[Rendered, ...]:
-    """Bring the tree up to date; returns those that were stale."""
+    """Bring the tree up to date; returns those that were stale. Raises `EnvironmentFailedError` where one cannot be written."""
     stale = tuple(one for one in rendered if one.committed != one.text)
     for one in stale:
         try:
             write_atomically(one.path, one.text.encode())
         except OSError as error:
-            raise InvalidFileError(
-                f"{one.path}: cannot be written: {error.strerror}", mend="make the directory writable"
+            raise EnvironmentFailedError(
+                f"{one.path}: cannot be written: {error.strerror}",
+                mend="free some space, or make the directory writable; then run 'orchestrator render' again",
             ) from None
     return stale
 
