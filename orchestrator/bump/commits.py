@@ -9,11 +9,11 @@ from datetime import UTC, date
 from functools import partial
 from pathlib import Path, PurePath
 
-from orchestrator.bump.lifetimes import lifetime_of
 from orchestrator.bump.model import Proposal, Unsigned, Verified
 from orchestrator.bump.places.model import is_web
 from orchestrator.bump.writing import Draft, Step, write_step
 from orchestrator.errors import EnvironmentFailedError, UsageError
+from orchestrator.lifetimes.lines import lifetime_of
 from orchestrator.pipeline.shielding import shielded
 from orchestrator.system.git import Git
 

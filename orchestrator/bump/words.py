@@ -13,10 +13,10 @@ from rich.text import Text
 
 from orchestrator.bump.branch import Branched, State
 from orchestrator.bump.delivering import Delivered
-from orchestrator.bump.lifetimes import Lifetime, lifetime_of
 from orchestrator.bump.model import Proposal, Unsigned, Verified
 from orchestrator.bump.proposing import Failed, Standing
 from orchestrator.bump.wheels import pins_of
+from orchestrator.lifetimes.lines import Lifetime, lifetime_of
 from orchestrator.matrix.model import Line, Pin
 
 _STYLES = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "red"}

@@ -116,7 +116,7 @@ def line(told: Common, wishes: Wishes, name: str, **options: Any) -> int:
     """
     from datetime import UTC, datetime  # noqa: PLC0415 - --help must not wait for any of these
 
-    from orchestrator.bump.lifetimes import lifetime_of  # noqa: PLC0415
+    from orchestrator.lifetimes.lines import lifetime_of  # noqa: PLC0415
     from orchestrator.new.addition import work_out  # noqa: PLC0415
     from orchestrator.new.draft import Draft  # noqa: PLC0415
     from orchestrator.new.line import ask_line, model_of, with_line  # noqa: PLC0415

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from orchestrator.completion.values import Completer, begun, settings_of, vocabulary_of
 from orchestrator.completion.vocabulary import Vocabulary
 
-_SUITES = Path(__file__).resolve().parents[1] / "lint" / "suites.yaml"
+_SUITES = Path(__file__).resolve().parents[1] / "lifetimes" / "suites.yaml"
 _RELEASE = re.compile(r"(\d+\.\d+)\.(\d+)")
 
 

@@ -12,7 +12,7 @@ from orchestrator.config.settings import Settings
 from orchestrator.engine.binfmt import execution_here
 from orchestrator.inputs.provider import mirror_or_none
 from orchestrator.inputs.transfer import Transfer, TransferError, make_client
-from orchestrator.lint.suites import release_of
+from orchestrator.lifetimes.suites import release_of
 from orchestrator.matrix.model import Architecture, Family, Platform, Suite
 from orchestrator.matrix.platforms import normalise
 from orchestrator.registry.registries import Registries

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from orchestrator.bump.lifetimes import Lifetime
 from orchestrator.errors import UsageError
+from orchestrator.lifetimes.lines import Lifetime
 from orchestrator.matrix.document import Alias, Fingerprint, PackageVersion, Release
 from orchestrator.matrix.model import Image, Line, Matrix, Pin, Variant
 from orchestrator.new.draft import Draft

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from orchestrator.errors import UsageError
-from orchestrator.lint.suites import release_of
+from orchestrator.lifetimes.suites import release_of
 from orchestrator.matrix.document import BaseReference
 from orchestrator.matrix.model import Family, Flavor, Line, Matrix, Suite
 from orchestrator.new.draft import Draft

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.bump.lifetimes import lifetime_of
 from orchestrator.errors import UnreachableError, UsageError
+from orchestrator.lifetimes.lines import lifetime_of
 from orchestrator.matrix.editing import put, remove, value_at
 from orchestrator.matrix.load import parse_matrix
 from orchestrator.matrix.model import Family, Matrix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.bump.lifetimes import lifetime_of
+from orchestrator.lifetimes.lines import lifetime_of
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.subject import Subject
 

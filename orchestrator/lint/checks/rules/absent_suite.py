@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from orchestrator.errors import InvalidFileError
+from orchestrator.lifetimes.suites import load_releases
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.rulebook import Entry, entries, named_suites, possible
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.suites import load_releases
 from orchestrator.lint.words import listed
 from orchestrator.system.strict import Place
 

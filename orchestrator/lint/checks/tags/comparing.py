@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.bump.lifetimes import lifetime_of
 from orchestrator.bump.model import order
+from orchestrator.lifetimes.lines import lifetime_of
+from orchestrator.lifetimes.suites import newer
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.suites import newer
 from orchestrator.lint.words import listed
 from orchestrator.matrix.model import Image, Line, Matrix
 from orchestrator.report.wording import count

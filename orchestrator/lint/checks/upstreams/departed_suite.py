@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.lifetimes.suites import release_of
 from orchestrator.lint.model import Check, Level, Spot
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.suites import release_of
 
 
 def _look(subject: Subject) -> Iterator[Spot]:

@@ -1,4 +1,4 @@
-"""How long lines of CPython are maintained, and by whose keys they are signed: the facts of `lifetimes.yaml`.
+"""How long lines of CPython are maintained, and by whose keys they are signed: the facts of `lines.yaml`.
 
 Source: https://devguide.python.org/versions/
 """
@@ -19,7 +19,7 @@ from orchestrator.matrix.document import Fingerprint, LineName, Release
 from orchestrator.system.files import read_text
 from orchestrator.system.strict import Problem, Strict, convert, dotted, text
 
-FACTS = Path(__file__).parent / "lifetimes.yaml"
+FACTS = Path(__file__).parent / "lines.yaml"
 
 Day = Annotated[
     str, *text(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?", "a day, or a month that is planned: 2023-06-27, 2029-10")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InvalidFileError
-from orchestrator.lint.suites import load_releases, newer, release_of
+from orchestrator.lifetimes.suites import load_releases, newer, release_of
 from orchestrator.matrix.model import Family, Suite
 
 

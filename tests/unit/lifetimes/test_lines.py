@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.bump.lifetimes import lifetime_of, load_lifetimes
 from orchestrator.errors import InvalidFileError
+from orchestrator.lifetimes.lines import lifetime_of, load_lifetimes
 from orchestrator.matrix.model import Matrix
 
 FACT = '- {line: "3.7", end: "2023-06-27", keys: [], link: "https://example.org/"}\n'
