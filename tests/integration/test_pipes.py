@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("--help",), ("explain", "3.7-stretch"), ("lint", "--list")])
+@pytest.mark.parametrize(
+    "words", [("list",), ("list", "--json"), ("--help",), ("explain", "3.7-stretch"), ("lint", "--list")]
+)
 def test_a_reader_that_has_gone_is_no_failure(words: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
