@@ -15,6 +15,7 @@ import httpx
 from orchestrator.bump.model import is_final, order
 from orchestrator.bump.places.model import below, newest
 from orchestrator.bump.places.opening import site_of
+from orchestrator.bump.places.pool import pool_path
 from orchestrator.bump.places.site import Site
 from orchestrator.inputs.transfer import Transfer, TransferError, make_client
 from orchestrator.matrix.model import Line
@@ -39,10 +40,14 @@ class NewRelease:
 
 @dataclass(kw_only=True)
 class ReleaseWatch:
-    """Asks in a thread of its own, so that nobody has to wait for a site that is slow. `memory` holds the last answers."""
+    """Asks in a thread of its own, so that nobody has to wait for a site that is slow. `memory` holds the last answers.
+
+    `site` is asked in place of the site of each line (None: it is not), unless it is a directory of a pool, which holds one line only.
+    """
 
     lines: Sequence[Line]
     memory: Path
+    site: str | None = None
     http: Callable[[], httpx.Client] = lambda: make_client(timeout=_TIMEOUT)
     clock: Callable[[], float] = time.time
     _found: list[NewRelease] = field(default_factory=list, init=False)
@@ -76,7 +81,8 @@ class ReleaseWatch:
         ]
 
     def _asked(self) -> dict[str, str]:
-        sites = sorted({site_of(line) for line in self.lines})
+        site_by_line = {line.name: self._site_of(line) for line in self.lines}
+        sites = sorted(set(site_by_line.values()))
         wanted = {"sites": sites, "lines": sorted(line.name for line in self.lines)}
         try:
             kept = json.loads(self.memory.read_bytes())
@@ -89,11 +95,14 @@ class ReleaseWatch:
             # Once each: the next night asks again.
             transfer = Transfer(client=client, patient=False)
             for site in sites:
-                found |= _ask(transfer, site, [line for line in self.lines if site_of(line) == site])
+                found |= _ask(transfer, site, [line for line in self.lines if site_by_line[line.name] == site])
         text = json.dumps({"wanted": wanted, "asked": self.clock(), "newest": found})
         with contextlib.suppress(OSError):  # then it is asked again the next time
             write_atomically(self.memory, text.encode())
         return found
+
+    def _site_of(self, line: Line) -> str:
+        return site_of(line) if self.site is None or pool_path(self.site) else self.site.rstrip("/")
 
 
 def newer(line: Line, listing: Iterable[str]) -> tuple[str, ...]:
@@ -108,7 +117,7 @@ def _ask(transfer: Transfer, site: str, lines: Sequence[Line]) -> dict[str, str]
     for line in lines:
         for release in newer(line, listing):
             # A directory is there weeks before its release, with candidates in it.
-            if _is_there(transfer, _source_of(line, release)):
+            if _is_there(transfer, _source_of(site, line, release)):
                 found[line.name] = release
                 break
     return found
@@ -124,6 +133,6 @@ def _is_there(transfer: Transfer, address: str) -> bool:
     return True
 
 
-def _source_of(line: Line, release: str) -> str:
+def _source_of(site: str, line: Line, release: str) -> str:
     """The address of the source of another release; a line that is at a candidate has that in the name of the file alone."""
-    return below(below(site_of(line), release), line.source.file.replace(line.release, release))
+    return below(below(site, release), line.source.file.replace(line.release, release))

@@ -73,7 +73,7 @@ def run_nightly(shop: Workshop, cells: Sequence[Cell], board: Board, wishes: Wis
     """Work through all cells, then publish to the registry of the settings, if there is one."""
     wishes = Wishes() if wishes is None else wishes
     lines = tuple({cell.image.line.name: cell.image.line for cell in cells}.values())
-    watch = ReleaseWatch(lines=lines, memory=shop.places.cache / "releases.json")
+    watch = ReleaseWatch(lines=lines, memory=shop.places.cache / "releases.json", site=shop.settings.bump.source_url)
     watch.start()
     with shop.ledger.run("nightly") as run, _publishing(shop, wishes) as publisher:
         seen = Seen() if publisher is None else look(shop, publisher, run.number)

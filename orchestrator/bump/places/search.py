@@ -15,6 +15,9 @@ from orchestrator.errors import UnreachableError
 from orchestrator.inputs.transfer import TransferError
 from orchestrator.matrix.model import Line
 
+#: Releases that are told of what is missing of them: a site may name hundreds.
+_TOLD = 5
+
 
 @dataclass(kw_only=True, slots=True)
 class Search:
@@ -25,6 +28,7 @@ class Search:
     taker: Taker
     tags: Tags | None
     prereleases: bool = False
+    _exact: bool = field(default=False, init=False)
     _listed: str = field(default="", init=False)
     _lacking: list[str] = field(default_factory=list, init=False)
     _notes: list[str] = field(default_factory=list, init=False)
@@ -42,7 +46,11 @@ class Search:
             raise self._unasked(error) from error
 
     def exactly(self, wanted: str) -> Iterator[Release]:
-        """Give one release by its number, also an older one. Raises `UnreachableError`, also where there is nothing of it."""
+        """Give one release by its number, also an older one; which is the newest is then not looked for.
+
+        Raises `UnreachableError`, also where there is nothing of it.
+        """
+        self._exact = True
         try:
             found = self.opened.place.shelf(self.line, number_of(wanted)).releases(self.line)
         except TransferError as error:
@@ -53,7 +61,6 @@ class Search:
                 f"{self.opened.name} has nothing of {wanted}",
                 mend="check the number, or name another place with --source-url or --offline",
             )
-        self._listed = wanted
         if order(wanted) < order(self.line.release):
             self._notes.append(f"{wanted} is older than {self.line.release}, which {self.line.name} is at")
         yield release
@@ -92,8 +99,9 @@ class Search:
     def nothing(self) -> None:
         """End a search that found none: fine where there is nothing newer. Raises `UnreachableError` where there is, and none of it is complete."""
         if self._lacking:
+            more = f"; and {len(self._lacking) - _TOLD} more" if len(self._lacking) > _TOLD else ""
             raise UnreachableError(
-                f"no release of {self.line.name} is complete that it could go to: {'; '.join(self._lacking)}",
+                f"no release of {self.line.name} is complete that it could go to: {'; '.join(self._lacking[:_TOLD])}{more}",
                 mend="wait until it is out in full, or name another place with --source-url or --offline",
             )
         for note in self.told()[1]:
@@ -102,12 +110,14 @@ class Search:
     def told(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
         """Give what each place said to be the newest release, and all that there is to tell."""
         seen = {"listing": self._listed}
-        notes = [*(f"passed over: {one}" for one in self._lacking), *self._notes]
+        notes = [*(f"passed over: {one}" for one in self._lacking[:_TOLD]), *self._notes]
+        if len(self._lacking) > _TOLD:
+            notes.insert(_TOLD, f"passed over: {len(self._lacking) - _TOLD} more")
         if self.tags is not None:
             seen["tags"], trouble = self.tags.wait()
             if trouble:
                 notes.append(trouble)
-            elif order(seen["tags"]) > order(self._listed):
+            elif not self._exact and order(seen["tags"]) > order(self._listed):
                 notes.append(f"{seen['tags']} is tagged, not released yet")
         return seen, tuple(notes)
 

@@ -60,7 +60,14 @@ class KeySources:
     clock: Callable[[], float] = time.monotonic
 
     def all(self) -> Iterator[KeySource]:
-        """Give them in order. Raises `UsageError` for what the user named and is not there."""
+        """Give them in order, each once. Raises `UsageError` for what the user named and is not there."""
+        known: set[str] = set()
+        for source in self._each():
+            if source.name not in known:
+                known.add(source.name)
+                yield source
+
+    def _each(self) -> Iterator[KeySource]:
         for word in self.given:
             yield from self._given(word)
         yield from self._own_keyring()

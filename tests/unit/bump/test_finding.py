@@ -227,6 +227,19 @@ def test_what_is_not_complete_is_passed_over_and_an_error_where_nothing_is_left(
         world.finder().verified(line, to="3.7.4")
 
 
+def test_of_many_releases_that_are_not_complete_a_few_are_told(world: World, line: Line) -> None:
+    for number in range(3, 43):
+        world.release(f"3.7.{number}", "")
+    with pytest.raises(UnreachableError, match="; and 35 more\n") as caught:
+        world.finder().newest(line)
+    assert caught.value.message.count("has no signature") == 5
+    world.release("3.7.3")
+    found = world.finder().newest(line)
+    assert found is not None
+    assert [note.partition(":")[0] for note in found.notes].count("passed over") == 6
+    assert "passed over: 34 more" in found.notes
+
+
 def test_what_may_be_there_is_not_passed_over(world: World, line: Line) -> None:
     world.release("3.7.3")
     world.release("3.7.4")
@@ -256,10 +269,14 @@ def test_a_release_of_another_line_is_refused(world: World, line: Line, to: str)
 def test_exactly_one_release_also_an_older_one(world: World, line: Line) -> None:
     for release in ("3.7.1", "3.7.3", "3.7.4", "3.7.5rc1"):
         world.release(release)
+    world.tags = ("v3.7.4",)
     for to in ("3.7.3", "3.7.5rc1", "3.7.1"):
         found = world.finder().verified(line, to=to)
         assert found is not None
         assert found.release == to
+        # The page was not looked at for the newest one: it says nothing of that.
+        assert found.seen == {"listing": "", "tags": "3.7.4"}
+        assert not any("is tagged" in note for note in found.notes)
     assert found is not None
     assert any("3.7.1 is older than 3.7.2" in note for note in found.notes)
     with pytest.raises(UnreachableError, match=r"3\.7\.9"):

@@ -53,10 +53,16 @@ Watch = Callable[..., ReleaseWatch]
 
 @pytest.fixture
 def watch(tmp_path: Path) -> Watch:
-    def made(site: Callable[[httpx.Request], httpx.Response], *lines: Line, now: float = 1000.0) -> ReleaseWatch:
+    def made(
+        site: Callable[[httpx.Request], httpx.Response],
+        *lines: Line,
+        now: float = 1000.0,
+        site_of_all: str | None = None,
+    ) -> ReleaseWatch:
         return ReleaseWatch(
             lines=lines,
             memory=tmp_path / "cache" / "releases.json",
+            site=site_of_all,
             http=lambda: httpx.Client(transport=httpx.MockTransport(site)),
             clock=lambda: now,
         )
@@ -225,3 +231,13 @@ def test_nothing_is_asked_before_the_start(lines: dict[str, Line], watch: Watch)
     site = Site("3.7.3")
     assert watch(site, lines["3.7"]).wait(5) == ((), "")
     assert site.asked == []
+
+
+def test_a_mirror_of_the_settings_is_asked_in_place_of_the_site(lines: dict[str, Line], watch: Watch) -> None:
+    site = Site("3.7.3")
+    assert told(watch(site, lines["3.7"], site_of_all="http://mirror/python/")) == ({"3.7": "3.7.3"}, "")
+    assert site.asked == ["GET http://mirror/python/", "HEAD http://mirror/python/3.7.3/Python-3.7.3.tar.xz"]
+    # A directory of a pool has one line only: then the line's own site tells.
+    site.asked.clear()
+    told(watch(site, lines["3.7"], site_of_all="http://mirror/debian/pool/main/p/python3.13"))
+    assert site.asked[0] == f"GET {SITE}/"

@@ -374,9 +374,9 @@ def test_keys_are_asked_for_in_order(keys: Keys) -> None:
         gpg=Gpg(program=Path("/gpg")),
         transfer=keys.sources().transfer,
         home=root,
-        given=(str(root / "mine.asc"), "https://h/k.asc"),
+        given=(str(root / "mine.asc"), "https://h/k.asc", "https://h/k.asc"),
         root=root,
-        beside=("https://h/p/x.asc",),
+        beside=("https://h/p/x.asc", "https://h/k.asc"),
         site="https://h/ftp/python",
         environment={"GNUPGHOME": str(root / "own")},
     ).all()
