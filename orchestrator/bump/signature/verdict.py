@@ -12,8 +12,9 @@ from orchestrator.bump.signature.status import PublicKey, Result, Seen
 _SOUND = frozenset({8, 9, 10, 11, 12, 14})
 _SHA1 = 2
 _NAMES = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
-#: Of a file, as it is or as text (RFC 9580, 5.2.1); every other kind signs something else, like a key.
-_OF_FILES = frozenset({"00", "01"})
+#: Of a file as it is (RFC 9580, 5.2.1). One of a text (01) does not tell apart ends of lines, and could be taken out of a mail that the release manager
+#: signed; every other kind signs something else, like a key.
+_OF_A_FILE = "00"
 #: An ERRSIG's reason where the key is not in the keyring.
 _NO_KEY = "9"
 
@@ -60,7 +61,7 @@ def _objection(seen: Seen, pinned: str) -> str:
         return f"it is signed by the key {seen.primary or seen.key}, and the line pins {pinned}"
     if seen.result is Result.EXPIRED:
         return f"the signature by the key {pinned} has expired"
-    if seen.kind not in _OF_FILES:
+    if seen.kind != _OF_A_FILE:
         return f"the signature by the key {pinned} is not one of a file"
     if seen.digest not in _SOUND and seen.digest != _SHA1:
         return f"the signature by the key {pinned} is made with {_digest(seen)}, which can be forged"

@@ -120,6 +120,7 @@ def test_a_subkey_counts_by_its_own_end() -> None:
         (GOOD.replace(" 10 00 ", " 3 00 "), "RIPEMD-160", False),
         (GOOD.replace(" 10 00 ", " 99 00 "), "99", False),
         (GOOD.replace(" 10 00 ", " 10 13 "), "not one of a file", False),
+        (GOOD.replace(" 10 00 ", " 10 01 "), "not one of a file", False),
         (MD5, "MD5", False),
         (MD5.replace(" 1 1 00", " 1 8 00"), "reason 5", False),
         (GOOD.split("[GNUPG:] VALIDSIG", maxsplit=1)[0], "pins", False),
