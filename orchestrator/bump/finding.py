@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from orchestrator.bump.model import Verified, order
+from orchestrator.bump.places.inside import release_inside
 from orchestrator.bump.places.model import Release
 from orchestrator.bump.places.offline import Directory
 from orchestrator.bump.places.opening import open_place
@@ -129,6 +130,9 @@ class Finder:
                         search.lacks(release.tarball, error)
                         continue
                 seen, notes = search.told()
+                if (inside := release_inside(stored.directory / stored.files[0])) not in {None, release.release}:
+                    # Told, not refused: the signature holds, and an image of it would not pass `interpreter/version`.
+                    notes = (*notes, f"look at it: {origin} says inside that it is Python {inside}")
                 return Verified(
                     release=release.release,
                     format=release.format,

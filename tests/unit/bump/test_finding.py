@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
+import tarfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -165,6 +167,24 @@ def test_a_verified_release_is_in_the_store_and_not_fetched_again(world: World, 
     assert found.signature.fingerprint == KEY
     assert world.finder().verified(line) == found
     assert len(world.fetched()) == 1
+
+
+def _tarball(name: str) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:xz") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("Python-3.7.3/README", False), ("./Python-3.7.3", False), ("README", False), ("Python-3.7.2/README", True)],
+)
+def test_a_tarball_of_another_release_is_told(world: World, line: Line, name: str, *, told: bool) -> None:
+    world.files[f"{SITE}/3.7.3/Python-3.7.3.tar.xz"] = _tarball(name)
+    found = world.finder().verified(line)
+    assert found is not None
+    assert any("says inside that it is Python 3.7.2" in note for note in found.notes) is told
 
 
 def test_a_tarball_that_was_replaced_is_fetched_again(world: World, line: Line) -> None:
