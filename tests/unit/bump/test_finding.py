@@ -181,7 +181,7 @@ def _tarball(name: str) -> bytes:
     [("Python-3.7.3/README", False), ("./Python-3.7.3", False), ("README", False), ("Python-3.7.2/README", True)],
 )
 def test_a_tarball_of_another_release_is_told(world: World, line: Line, name: str, *, told: bool) -> None:
-    world.files[f"{SITE}/3.7.3/Python-3.7.3.tar.xz"] = _tarball(name)
+    world.release("3.7.3", data=_tarball(name))
     found = world.finder().verified(line)
     assert found is not None
     assert any("says inside that it is Python 3.7.2" in note for note in found.notes) is told
