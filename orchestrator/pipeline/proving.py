@@ -18,6 +18,7 @@ from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.contents.reading import contents_of
 from orchestrator.contents.store import write_contents
 from orchestrator.engine.model import Engine
+from orchestrator.errors import InterruptedRunError
 from orchestrator.inputs.store import Store
 from orchestrator.ledger.records import ProofRecord, State
 from orchestrator.matrix.model import Cell, Image
@@ -151,14 +152,21 @@ def examine_all(
     told: queue.SimpleQueue[tuple[Cell, Outcome] | Future[Examination]] = queue.SimpleQueue()
 
     def work(examinee: Examinee) -> Examination:
-        with contextlib.closing(shop.open_client()) as client:
-            return examine(
-                shop,
-                client,
-                examinee,
-                proofs,
-                on_outcome=lambda outcome: told.put((examinee.cell, outcome)),
-            )
+        if shop.cancellation.requested:
+            raise InterruptedRunError("stopped before it was begun")
+        try:
+            with contextlib.closing(shop.open_client()) as client:
+                return examine(
+                    shop,
+                    client,
+                    examinee,
+                    proofs,
+                    on_outcome=lambda outcome: told.put((examinee.cell, outcome)),
+                )
+        except BaseException:
+            # Here and not where it is told: by then this thread may have begun the next one.
+            shop.cancellation.cancel()
+            raise
 
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="prove") as pool:
         futures = [pool.submit(work, examinee) for examinee in examinees]
