@@ -79,16 +79,16 @@ def draft(path: Path, text: str, proposals: Sequence[Proposal]) -> Draft:
 def write_step(path: Path, expected: str, step: Step) -> None:
     """Write the matrix, then the Dockerfiles. After a crash between the two, `orchestrator render` finishes it.
 
-    Raises `InvalidFileError`, and writes nothing, where the file does not hold `expected` any more; or where a Dockerfile cannot be written.
+    Raises `InvalidFileError`, and writes nothing, where the file does not hold `expected` any more; that, or
+    `EnvironmentFailedError`, where one of them cannot be written.
     """
     with _alone(path.parent):
         _write_matrix(path, expected, step.text)
         try:
             write(step.rendered)
-        except InvalidFileError as error:
-            raise InvalidFileError(
-                f"{error.message}; {path} is written already", mend=f"{error.mend}, then: orchestrator render"
-            ) from None
+        except (InvalidFileError, EnvironmentFailedError) as error:
+            after = "" if "orchestrator render" in error.mend else ", then: orchestrator render"
+            raise type(error)(f"{error.message}; {path} is written already", mend=f"{error.mend}{after}") from None
 
 
 def _write_matrix(path: Path, expected: str, text: str) -> None:

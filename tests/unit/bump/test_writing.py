@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import fcntl
 import itertools
 import json
@@ -15,9 +16,10 @@ import pytest
 from orchestrator.bump.model import Proposal
 from orchestrator.bump.writing import Draft, draft, edited, write_all, write_step
 from orchestrator.cli.group import run
-from orchestrator.errors import InvalidFileError
+from orchestrator.errors import EnvironmentFailedError, InvalidFileError
 from orchestrator.matrix.load import load_matrix, parse_matrix
 from orchestrator.matrix.model import Line, Pin
+from orchestrator.render import tree
 from tests.unit.bump.fakes import sha256_of, verified
 from tests.unit.conftest import ROOT
 
@@ -131,6 +133,24 @@ def test_a_dockerfile_that_cannot_be_written_is_told_with_what_finishes_it(matri
     with pytest.raises(InvalidFileError, match=r"versions\.json is written already") as caught:
         write_all(found)
     assert caught.value.mend.endswith("then: orchestrator render")
+
+
+def test_a_disk_that_is_full_between_matrix_and_dockerfiles_is_told(
+    matrix_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = line_at(matrix_path, "3.7")
+    found = worked(matrix_path, Proposal(line=line, release=verified(line, "3.7.3")))
+
+    def full(_path: Path, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tree, "write_atomically", full)
+    with pytest.raises(
+        EnvironmentFailedError, match=r"No space left on device; .*versions\.json is written already"
+    ) as caught:
+        write_all(found)
+    assert "orchestrator render" in caught.value.mend
+    assert line_at(matrix_path, "3.7").release == "3.7.3"
 
 
 def test_a_release_that_the_matrix_cannot_hold_writes_nothing(matrix_path: Path) -> None:
