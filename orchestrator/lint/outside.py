@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +22,7 @@ from orchestrator.matrix.platforms import normalise
 from orchestrator.registry.reference import Reference
 from orchestrator.registry.registries import Registries
 from orchestrator.system.apt_sources import Mirror
+from orchestrator.system.lanes import side_by_side
 from orchestrator.system.process import Command, Completed, Runner, run
 from orchestrator.system.progress import Silent
 
@@ -145,8 +145,8 @@ class Outside:
 
 
 def _each(work: Callable[[T], U], items: Sequence[T], lanes: int = _LANES) -> list[U]:
-    with ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="lint") as pool:
-        return list(pool.map(work, items))
+    # What is asked changes nothing: an interrupt leaves it to itself.
+    return list(side_by_side(work, items, lanes=lanes, cancel=lambda: None, grace=0.0))
 
 
 def _host(address: str) -> str:
