@@ -289,6 +289,21 @@ def test_several_signatures_of_one_file(bumps: Bumps, manager: str, gpg: Signer)
     assert bumps.pinned == "3.7.3"
 
 
+def test_a_signature_without_armor(bumps: Bumps, manager: str, gpg: Signer) -> None:
+    bumps.pin(manager)
+    asc = "/ftp/python/3.7.3/Python-3.7.3.tar.xz.asc"
+    bumps.release("3.7.3", None)
+    binary = gpg.sign(manager, tarball("3.7.3"), words=("--no-armor",))
+    assert b"BEGIN" not in binary
+    bumps.site.files[asc] = gpg.sign(manager, b"something else", words=("--no-armor",))
+    bumps.refused(6, "is bad")
+    bumps.site.files[asc] = gpg._run("--local-user", manager, "--sign", stdin=b"anything").stdout
+    bumps.refused(6, "no detached PGP signature")
+    bumps.site.files[asc] = binary
+    assert bumps() == 0, bumps.err
+    assert bumps.pinned == "3.7.3"
+
+
 def test_a_revoked_key(bumps: Bumps, gpg: Signer) -> None:
     key = gpg.key("revoked", at=NOW - 3 * YEAR)
     bumps.pin(key)

@@ -18,6 +18,8 @@ from orchestrator.system.scratch import scratch, sweep_scratch
 #: What temporary homes are called: short, as sockets in them may have a path of a hundred bytes.
 HOME = "orchestrator-gpg-"
 _SIGNATURE = re.compile(rb"-----BEGIN PGP SIGNATURE-----\r?\n.*?-----END PGP SIGNATURE-----", re.DOTALL)
+#: How a signature packet begins, in the old or the new form (RFC 9580, 4.2).
+_BINARY = re.compile(rb"[\x88\x89\xc2]")
 #: More signatures than a release ever had.
 _MOST = 16
 
@@ -58,11 +60,15 @@ class Keyring:
         return True
 
     def verify(self, signature: Path, file: Path) -> tuple[Seen, ...]:
-        """Check every armored signature of a detached signature file against a file, in their order; empty where there is none."""
+        """Check every signature of a detached signature file against a file, in their order; empty where there is none.
+
+        They are armored, any number of them; or the file is binary, as `gpg --detach-sign` makes it without `--armor`.
+        """
         found: list[Seen] = []
-        for block in _SIGNATURE.findall(signature.read_bytes())[:_MOST]:
+        data = signature.read_bytes()
+        for block in _SIGNATURE.findall(data)[:_MOST] or ([data] if _BINARY.match(data) else []):
             one = self.home / "one.asc"
-            one.write_bytes(block + b"\n")
+            one.write_bytes(block + b"\n" if block.startswith(b"-") else block)
             done = self._run(self._ring, "--status-fd", "1", "--verify", str(one), str(file))
             found += read_signatures(done.stdout.decode("utf-8", "replace"))
         return tuple(found)
