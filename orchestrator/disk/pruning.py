@@ -35,7 +35,7 @@ from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.system.files import is_locked
 from orchestrator.system.places import Places
-from orchestrator.system.scratch import CONTEXT, PROOF, dead_scratch, remove_scratch
+from orchestrator.system.scratch import OF_RUNS, dead_scratch, remove_scratch
 
 #: What may go wrong with one thing and leave the others to be removed.
 _TROUBLE = (EnvironmentFailedError, DockerException, RequestException, OSError)
@@ -63,7 +63,7 @@ def look(places: Places, side: EngineSide | None, *, live: bool, temporary: Path
         live=live,
         logs=find_logs(places.logs),
         scratch=tuple(
-            ScratchDirectory(path=path, size=tree_size(path)) for path in dead_scratch(CONTEXT, PROOF, parent=temporary)
+            ScratchDirectory(path=path, size=tree_size(path)) for path in dead_scratch(*OF_RUNS, parent=temporary)
         ),
         images=images,
         caches=tuple(caches),

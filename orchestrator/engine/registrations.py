@@ -6,7 +6,6 @@ Source: https://docs.kernel.org/admin-guide/binfmt-misc.html
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +13,7 @@ from typing import Protocol
 from orchestrator.engine.elf import PROBE_STATUS, Machine
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.system.process import Command, Runner, run
+from orchestrator.system.scratch import PROBE, scratch
 
 _CONTROL_FILES = {"register", "status"}
 
@@ -138,9 +138,9 @@ class KernelTable:
 
     def executes(self, machine: Machine) -> bool:
         """Try it: whether this kernel runs a program of this machine right now, natively or not."""
-        for parent in (None, "/var/tmp"):  # noqa: S108 - the second is for hosts that forbid execution in the first
-            with tempfile.TemporaryDirectory(dir=parent, prefix="orchestrator-probe-") as directory:
-                program = Path(directory) / machine.architecture
+        for parent in (None, Path("/var/tmp")):  # noqa: S108 - the second is for hosts that forbid execution in the first
+            with scratch(PROBE, parent) as directory:
+                program = directory / machine.architecture
                 program.write_bytes(machine.probe)
                 program.chmod(0o755)
                 with contextlib.suppress(EnvironmentFailedError):  # 'Exec format error' is the kernel's no

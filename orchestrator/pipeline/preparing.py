@@ -34,7 +34,7 @@ from orchestrator.render.tree import render_images
 from orchestrator.system.owners import end_orphans
 from orchestrator.system.progress import tell_retries
 from orchestrator.system.retrying import Reachability, Retries
-from orchestrator.system.scratch import CONTEXT, PROOF, sweep_scratch
+from orchestrator.system.scratch import OF_RUNS, sweep_scratch
 
 #: So many bases or inputs are looked up or fetched at once: what waits for a network costs no core.
 _LANES = 4
@@ -73,7 +73,7 @@ def prepare(
     `elsewhere` maps references of images, by digest, to where they are in a registry (`REPOSITORY@DIGEST`): those need not be in the engine.
     """
     end_orphans()
-    sweep_scratch(CONTEXT, PROOF)
+    sweep_scratch(*OF_RUNS)
     sweep(shop.client)
     retries = Retries(patience=PATIENCE, on_retry=tell_retries(shop.progress))
     # The engine takes its time to list what it has, and nothing below changes that.

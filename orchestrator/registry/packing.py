@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import itertools
 import json
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from orchestrator.registry.archive import Archive, Manifest
 from orchestrator.registry.distribution import OCI_MANIFEST
+from orchestrator.system.scratch import LAYERS, scratch
 
 _PLAIN = frozenset(
     {"application/vnd.oci.image.layer.v1.tar", "application/vnd.docker.image.rootfs.diff.tar"},
@@ -50,12 +50,12 @@ def packed(archive: Archive, manifest: Manifest, *, exact: bool = False) -> Iter
             blobs={digest: lambda digest=digest: archive.blob(digest) for digest in manifest.blobs},  # type: ignore[misc]
         )
         return
-    with tempfile.TemporaryDirectory(prefix="orchestrator-layers-") as directory:
+    with scratch(LAYERS) as directory:
         config = manifest.content["config"]
         blobs: dict[str, Callable[[], Iterable[bytes]]] = {config["digest"]: lambda: archive.blob(config["digest"])}
         layers: list[dict[str, Any]] = []
         for number, layer in enumerate(manifest.content["layers"]):
-            path = Path(directory) / str(number)
+            path = directory / str(number)
             digest, size = _pack(archive.blob(layer["digest"]), path)
             layers.append({"mediaType": _PACKED, "digest": digest, "size": size})
             blobs[digest] = lambda path=path: _pieces(path)  # type: ignore[misc]

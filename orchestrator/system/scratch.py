@@ -21,8 +21,15 @@ from typing import BinaryIO
 
 from orchestrator.errors import EnvironmentFailedError
 
-#: Names of directories made for builds and for proofs.
-CONTEXT, PROOF = "orchestrator-context-", "orchestrator-proof-"
+#: Names of directories made for builds, for proofs, for trying what the kernel runs, and for layers on their way to a registry.
+CONTEXT, PROOF, PROBE, LAYERS = (
+    "orchestrator-context-",
+    "orchestrator-proof-",
+    "orchestrator-probe-",
+    "orchestrator-layers-",
+)
+#: Those that a run makes, and the next run sweeps.
+OF_RUNS = (CONTEXT, PROOF, PROBE, LAYERS)
 _LOCK, _FILES = "lock", "files"
 #: Seconds after which a directory without a lock counts as left behind: no build takes so long, and nobody needs a day to take a lock.
 _LOCKLESS_SECONDS = 2 * 24 * 3600.0
