@@ -18,6 +18,13 @@ from orchestrator.system.strict import Problem, Strict, convert, dotted, text
 
 FACTS = Path(__file__).parent / "suites.yaml"
 
+#: Debian's releases that have a code name, oldest first, with those to come that are announced.
+#: Source: https://www.debian.org/releases/ and https://wiki.debian.org/DebianReleases
+CODE_NAMES = (
+    "buzz", "rex", "bo", "hamm", "slink", "potato", "woody", "sarge", "etch", "lenny", "squeeze", "wheezy", "jessie", "stretch",
+    "buster", "bullseye", "bookworm", "trixie", "forky", "duke",
+)  # fmt: skip
+
 Day = Annotated[str, *text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a day: 2022-06-30")]
 
 

@@ -7,14 +7,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from orchestrator.errors import UsageError
+from orchestrator.lifetimes.suites import CODE_NAMES
 from orchestrator.matrix.model import Matrix
 
-#: Debian's releases that have a code name, oldest first, with those to come that are announced.
-#: Source: https://www.debian.org/releases/ and https://wiki.debian.org/DebianReleases
-CODE_NAMES = (
-    "buzz", "rex", "bo", "hamm", "slink", "potato", "woody", "sarge", "etch", "lenny", "squeeze", "wheezy", "jessie", "stretch",
-    "buster", "bullseye", "bookworm", "trixie", "forky", "duke",
-)  # fmt: skip
 #: Names that lead to another suite as time goes by: what they mean in an image would change without a change here.
 _MOVING = ("oldoldstable", "oldstable", "stable", "testing", "unstable", "sid", "experimental")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InvalidFileError
-from orchestrator.lifetimes.suites import load_releases, newer, release_of
+from orchestrator.lifetimes.suites import CODE_NAMES, load_releases, newer, release_of
 from orchestrator.matrix.model import Family, Suite
 
 
@@ -24,6 +24,11 @@ def test_releases_of_a_distribution_follow_each_other() -> None:
     # What has left the mirrors is older than what has not.
     debian = [one.left for one in load_releases().values() if not one.name.startswith("alpine")]
     assert debian == sorted(debian, reverse=True)
+
+
+def test_debians_releases_have_one_order() -> None:
+    facts = [name for name in load_releases() if not name.startswith("alpine")]
+    assert facts == [name for name in CODE_NAMES if name in facts]
 
 
 def test_a_release_is_over_from_its_last_day_on() -> None:
