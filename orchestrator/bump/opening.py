@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.bump.finding import Finder, SourceSettings
@@ -16,7 +17,16 @@ from orchestrator.system.process import Cancellation, run
 from orchestrator.system.progress import Progress
 
 
-def open_proposer(
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Where releases and wheels come from."""
+
+    finder: Finder
+    index: Index
+    stock: Inputs
+
+
+def open_outside(
     settings: Settings,
     told: SourceSettings,
     *,
@@ -24,8 +34,8 @@ def open_proposer(
     places: Places,
     progress: Progress,
     cancellation: Cancellation | None = None,
-) -> Proposer:
-    """Make one for the matrix in `root`. What is `told` comes before the settings; a directory that is the only source, before all of them."""
+) -> Outside:
+    """Open it for the matrix in `root`. What is `told` comes before the settings; a directory that is the only source, before all of them."""
     cancellation = cancellation or Cancellation()
     runner = functools.partial(run, cancellation=cancellation)
     own = settings.bump
@@ -38,8 +48,8 @@ def open_proposer(
             keys=(*told.keys, *own.keys),
         )
     directories = tuple(Path(one) for one in (told.offline, settings.inputs) if one is not None)
-    return Proposer(
-        releases=Finder(
+    return Outside(
+        finder=Finder(
             inputs_places=places,
             progress=progress,
             sources=sources,
@@ -51,6 +61,25 @@ def open_proposer(
         stock=Inputs(
             places=places, progress=progress, directories=directories, cancellation=cancellation, runner=runner
         ),
+    )
+
+
+def open_proposer(
+    settings: Settings,
+    told: SourceSettings,
+    *,
+    root: Path,
+    places: Places,
+    progress: Progress,
+    cancellation: Cancellation | None = None,
+) -> Proposer:
+    """Make one with all that is outside, opened as `open_outside` does."""
+    cancellation = cancellation or Cancellation()
+    outside = open_outside(settings, told, root=root, places=places, progress=progress, cancellation=cancellation)
+    return Proposer(
+        releases=outside.finder,
+        index=outside.index,
+        stock=outside.stock,
         progress=progress,
         cancellation=cancellation,
     )

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -191,28 +190,31 @@ def facts_of(told: Common, wishes: Wishes) -> Iterator[Facts]:
 
 def upstream_of(told: Common, options: dict[str, Any]) -> Upstream:
     """Give where a release and its wheels come from, as the options of `new line` say."""
-    from orchestrator.bump.finding import Finder, SourceSettings  # noqa: PLC0415 - see above
-    from orchestrator.bump.index import Index  # noqa: PLC0415
-    from orchestrator.inputs.provider import Inputs  # noqa: PLC0415
+    from orchestrator.bump.finding import SourceSettings  # noqa: PLC0415 - see above
+    from orchestrator.bump.opening import open_outside  # noqa: PLC0415
     from orchestrator.new.upstream import Reached  # noqa: PLC0415
     from orchestrator.system.places import Places  # noqa: PLC0415
 
-    places, progress, offline = Places.from_environment(), told.progress(), options["offline"]
-    own = _settings(told).inputs
-    directories = (*((offline,) if offline else ()), *((Path(own),) if own else ()))
-    sources = SourceSettings(
-        site=options["source_url"], offline=offline, keys=options["keys"], prereleases=options["pre"]
+    outside = open_outside(
+        _settings(told),
+        SourceSettings(
+            site=options["source_url"],
+            offline=options["offline"],
+            keys=options["keys"],
+            prereleases=options["pre"],
+        ),
+        root=told.matrix_path.absolute().parent,
+        places=Places.from_environment(),
+        progress=told.progress(),
     )
     return Reached(
-        finder=Finder(
-            inputs_places=places, progress=progress, sources=sources, root=told.matrix_path.absolute().parent
-        ),
-        inputs=Inputs(places=places, progress=progress, directories=directories),
-        index=Index(offline=offline),
+        finder=outside.finder,
+        inputs=outside.stock,
+        index=outside.index,
         sha256=options["sha256"],
         format=options["ending"],
         fetch=not options["no_fetch"],
-        offline=offline,
+        offline=options["offline"],
     )
 
 

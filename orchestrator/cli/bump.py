@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.options import Common, common, emit, emit_json
+from orchestrator.cli.sources import sources_of
 from orchestrator.completion import additions, repository, values
 from orchestrator.errors import ExitCode, UsageError, summary
 
@@ -42,32 +43,12 @@ _PARTS = ("release", "pip", "setuptools", "wheel", "extras")
     "--partial", is_flag=True, help="Write the lines that verified, also where others did not (default: none)."
 )
 @click.option("--only", multiple=True, type=click.Choice(_PARTS), help="Bump nothing but this.")
-@click.option("--pre", is_flag=True, help="Also go to releases that are not final: a, b, rc.")
-@click.option(
-    "--offline",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Take everything from the files of this directory: tarballs, signatures, keys, wheels.",
-)
-@click.option(
-    "--source-url",
-    metavar="URL",
-    shell_complete=additions.sources,
-    help="Where releases lie: a mirror of the release site, a pool directory.",
-)
+@sources_of
 @click.option(
     "--tags-url",
     metavar="URL",
     shell_complete=additions.tag_sources,
     help="The git repository whose tags are compared.",
-)
-@click.option(
-    "--key",
-    "keys",
-    multiple=True,
-    metavar="FILE|URL",
-    shell_complete=values.any_file,
-    help="Where the release manager's key is: keys, or a Debian package's debian.tar.xz.",
 )
 @click.option("--commit", is_flag=True, help="Make a commit of each line.")
 @click.option(

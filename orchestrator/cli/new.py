@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,7 +19,8 @@ from orchestrator.cli.adding import (
 )
 from orchestrator.cli.group import hoisted
 from orchestrator.cli.options import Common, common
-from orchestrator.completion import additions, values
+from orchestrator.cli.sources import sources_of
+from orchestrator.completion import additions
 
 
 class _Group(click.Group):
@@ -89,22 +89,7 @@ def command() -> None:
     help="With --sha256: the tarball's ending.",
 )
 @click.option("--no-fetch", is_flag=True, help="With --sha256: do not fetch the tarball now.")
-@click.option(
-    "--offline",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="The only place where tarballs, keys and wheels are looked for.",
-)
-@click.option(
-    "--source-url",
-    metavar="URL",
-    shell_complete=additions.sources,
-    help="Where its releases lie, instead of the matrix's release_site.",
-)
-@click.option(
-    "--key", "keys", multiple=True, metavar="FILE|URL", shell_complete=values.any_file, help="Where public keys are."
-)
-@click.option("--pre", is_flag=True, help="Propose pre-releases, too.")
+@sources_of
 @common
 @wishes_of
 def line(told: Common, wishes: Wishes, name: str, **options: Any) -> int:

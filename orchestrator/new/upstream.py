@@ -72,7 +72,7 @@ class Reached:
         """Ask where releases lie."""
         try:
             found = self.finder.newest(line)
-        except (OrchestratorError, NotImplementedError) as error:
+        except OrchestratorError as error:
             return Newest(release="", basis=f"the newest release is not known: {error}".partition("\n")[0])
         if found is None:
             return Newest(release="", basis="no release of it was found")
