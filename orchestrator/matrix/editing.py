@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.matrix.places import offset_of
+from orchestrator.matrix.places import members, offset_of
 from orchestrator.system.strict import Place
 
-_BLANK = " \t\r\n"
 #: The first member of the document on a line of its own: how the file's lines end, and by how much a level is indented.
 _LAYOUT = re.compile(r"\s*[{\[][ \t]*(\r?\n)([ \t]+)\S")
 
@@ -34,23 +33,13 @@ class _Layout:
         return cls() if found is None else cls(newline=found[1], step=found[2])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Member:
-    """A member of an object or a list: its name or index, where it begins (with its key), where its value begins, and where that ends."""
-
-    name: str | int
-    start: int
-    value: int
-    end: int
-
-
 def value_at(text: str, place: Place) -> Any:
     """Give the value at `place` of valid JSON. Raises `KeyError` where the way leads nowhere."""
     value: Any = json.loads(text)
     for step in place:
         # Letters of a string and negative indexes are no places, although Python would find something there.
-        members = dict(enumerate(value)) if isinstance(value, list) else value if isinstance(value, dict) else {}
-        value = members[step]
+        inside = dict(enumerate(value)) if isinstance(value, list) else value if isinstance(value, dict) else {}
+        value = inside[step]
     return value
 
 
@@ -72,20 +61,20 @@ def insert(text: str, place: Place, value: Any, *, before: str | int | None = No
     if not isinstance(container, dict | list) or (isinstance(container, dict) and place[-1] in container):
         raise KeyError(place[-1])
     at = offset_of(text, place[:-1])
-    members = list(_members(text, at))
+    there = members(text, at)
     layout = _Layout.of(text)
     key = f"{json.dumps(place[-1], ensure_ascii=False)}: " if isinstance(container, dict) else ""
-    if not members:
+    if not there:
         _, end = json.JSONDecoder().raw_decode(text, at)
         return f"{text[: at + 1]}{key}{_written(value, _indent_of(text, at), layout)}{text[end - 1 :]}"
-    first = text[at + 1 : members[0].start]
+    first = text[at + 1 : there[0].start]
     broken = "\n" in first
     gap = first if broken else " "
     indent = first.rsplit("\n", 1)[-1] if broken else _indent_of(text, at)
     new = key + _written(value, indent, layout)
-    follower = next((one for one in members if one.name == before), None)
+    follower = next((one for one in there if one.name == before), None)
     if follower is None:
-        end = members[-1].end
+        end = there[-1].end
         return f"{text[:end]},{gap}{new}{text[end:]}"
     return f"{text[: follower.start]}{new},{gap}{text[follower.start :]}"
 
@@ -94,39 +83,14 @@ def remove(text: str, place: Place) -> str:
     """Take out the member at `place`, with its comma. Raises `KeyError` where there is none."""
     value_at(text, place)
     at = offset_of(text, place[:-1])
-    members = list(_members(text, at))
-    if len(members) == 1:
+    there = members(text, at)
+    if len(there) == 1:
         _, end = json.JSONDecoder().raw_decode(text, at)
         return text[: at + 1] + text[end - 1 :]
-    index = next(index for index, one in enumerate(members) if one.name == place[-1])
-    if index + 1 < len(members):
-        return text[: members[index].start] + text[members[index + 1].start :]
-    return text[: members[index - 1].end] + text[members[index].end :]
-
-
-def _members(text: str, at: int) -> Iterator[_Member]:
-    decoder = json.JSONDecoder()
-    is_object = text[at] == "{"
-    at = _skip(text, at + 1)
-    index = 0
-    while text[at] not in "}]":
-        start, name = at, index
-        if is_object:
-            name, at = decoder.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-        value = at
-        _, at = decoder.raw_decode(text, at)
-        yield _Member(name=name, start=start, value=value, end=at)
-        at = _skip(text, at)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
-        index += 1
-
-
-def _skip(text: str, at: int) -> int:
-    while text[at] in _BLANK:
-        at += 1
-    return at
+    index = next(index for index, one in enumerate(there) if one.name == place[-1])
+    if index + 1 < len(there):
+        return text[: there[index].start] + text[there[index + 1].start :]
+    return text[: there[index - 1].end] + text[there[index].end :]
 
 
 def _indent_of(text: str, at: int) -> str:
