@@ -192,7 +192,10 @@ def test_forty_kills_show_no_mixed_set_and_the_next_run_completes(made: Generati
     assert killing.met[f"{Victim.BOTH} at {Stage.TAGS}: half visible"] >= 5
     assert killing.met[f"{Victim.RUN} at {Stage.TAGS}: all visible"] >= 5
     assert killing.met[f"{Victim.CHILDREN} at {Stage.TAGS}: all visible"] == 2
-    assert killing.met[f"{Victim.RUN} at {Stage.CONTENT}: nothing visible"] == 12
+    # By the last request before the tags whoever leads them may be at work, and outlive the run; "half" is ruled out above.
+    content = {what: killing.met[f"{Victim.RUN} at {Stage.CONTENT}: {what} visible"] for what in ("nothing", "all")}
+    assert sum(content.values()) == 12, content
+    assert content["nothing"] >= 10, content
     assert made.rows("SELECT id FROM sets WHERE state = 'begun'") == []
     assert made.rows("PRAGMA integrity_check") == [("ok",)]
     # Runs that were killed are closed by the next one that builds.
