@@ -26,7 +26,8 @@ class BuildRequest:
     `contexts` maps a stage or a base image to what replaces it; `timeout` is in seconds. `offline` takes the network away from its steps,
     `fresh` runs them even where BuildKit's cache knows their result. `silence` is after how many seconds without a word the build is ended;
     `emulated` says that an emulator runs its steps. `builder` is a name of `docker buildx ls`; None leaves the choice to buildx. `arguments`
-    are build arguments by name; buildx writes what became of the build into the file `metadata`, where one is named.
+    are build arguments by name; buildx writes what became of the build into the file `metadata`, where one is named. `export` is where the
+    result goes instead of the engine's image store, as `--output` takes it; there is no reference then.
     """
 
     directory: Path
@@ -42,6 +43,7 @@ class BuildRequest:
     builder: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
     metadata: Path | None = None
+    export: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,7 +159,7 @@ class _Watch(Cancellation):
 
 
 def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
-    """Write the command that builds one platform of one Dockerfile into the engine's own image store."""
+    """Write the command that builds one platform of one Dockerfile, into the engine's own image store where nothing else is asked for."""
     contexts = [part for name, value in request.contexts.items() for part in ("--build-context", f"{name}={value}")]
     return (
         docker,
@@ -171,10 +173,9 @@ def command_line(docker: str, request: BuildRequest) -> tuple[str, ...]:
         # https://docs.docker.com/build/metadata/attestations/attestation-storage/
         "--provenance=false",
         "--sbom=false",
-        "--load",
+        *((f"--output={request.export}",) if request.export else ("--load", f"--tag={request.reference}")),
         *(("--network=none",) if request.offline else ()),
         *(("--no-cache",) if request.fresh else ()),
-        f"--tag={request.reference}",
         *(f"--build-arg={name}={value}" for name, value in request.arguments.items()),
         *((f"--metadata-file={request.metadata}",) if request.metadata is not None else ()),
         *contexts,

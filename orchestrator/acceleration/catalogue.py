@@ -1,0 +1,109 @@
+"""Which tools there are: the facts of `tools.yaml`, and what they come to for a cell."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from orchestrator.acceleration.model import Tools
+from orchestrator.errors import InvalidFileError
+from orchestrator.matrix.document import SuiteName
+from orchestrator.matrix.model import Architecture, Cell, Family
+from orchestrator.system.files import read_text
+from orchestrator.system.strict import Problem, Strict, convert, dotted, text
+
+FACTS = Path(__file__).parent / "tools.yaml"
+
+Program = Annotated[str, *text(r"\[|[a-z0-9][a-z0-9.+-]*", "the name of a program")]
+Word = Annotated[str, *text(r"[a-z0-9][a-z0-9_-]*", "a word in lower case")]
+Why = Annotated[str, Field(min_length=10, max_length=400)]
+Link = Annotated[str, *text(r"https://[^\s]+", "an https link", longest=200)]
+
+#: What turns a suite's packages into tools, besides the programs themselves.
+_MAKING = ("binutils", "bzip2", "make", "patch", "patchelf", "xz-utils")
+#: Programs that know or report an architecture: an image built with a foreign one would say so.
+_NEVER = frozenset(
+    {"uname", "arch", "getconf", "bash", "perl", "python", "python3", "dpkg", "apt", "apt-get", "ldconfig"}
+)
+
+
+class _Reasoned(Strict):
+    why: Why
+    link: Link
+
+
+class _Programs(_Reasoned):
+    programs: Annotated[tuple[Program, ...], Field(min_length=1)]
+
+
+class _Suite(_Reasoned):
+    compiler: Annotated[str, *text(r"[0-9]+(?:\.[0-9]+)?", "a version, as gcc-10 has it")]
+
+
+class _Target(_Reasoned):
+    triplet: Word
+
+
+class Facts(Strict):
+    """All of `tools.yaml`."""
+
+    programs: tuple[_Programs, ...]
+    compilers: _Programs
+    suites: dict[SuiteName, _Suite]
+    targets: dict[Word, _Target]
+    hosts: tuple[Word, ...]
+
+
+@cache
+def load_facts(path: Path = FACTS) -> Facts:
+    """Load the facts. Raises `InvalidFileError` naming file and place."""
+    content = read_text(path, what="file of native tools")
+    try:
+        facts = convert(yaml.safe_load(content), Facts)
+        _check(facts)
+    except yaml.YAMLError as error:
+        raise InvalidFileError(f"{path}: not valid YAML: {error}", mend="correct the syntax there") from None
+    except Problem as problem:
+        raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
+    return facts
+
+
+def _check(facts: Facts) -> None:
+    for index, group in enumerate(facts.programs):
+        for name in group.programs:
+            if name in _NEVER:
+                raise Problem(
+                    ("programs", index, "programs"), f"{name} knows an architecture", "leave it to the emulator"
+                )
+
+
+def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Tools | str:
+    """Say which tools speed up a cell where a host of another architecture emulates it, or why there are none."""
+    facts = facts or load_facts()
+    suite, target = cell.image.variant.suite, cell.architecture
+    if host.name not in facts.hosts:
+        return f"there are no native tools for machines of {host.name}"
+    if suite.family is not Family.DEBIAN:
+        return f"{suite.family} has no packaged compiler for other architectures"
+    if target.name not in facts.targets:
+        return f"there are no native tools for {target.name}"
+    if suite.name not in facts.suites:
+        return f"there are no native tools for {suite.name}"
+    triplet, compiler = facts.targets[target.name].triplet, facts.suites[suite.name].compiler
+    return Tools(
+        base=cell.image.variant.base,
+        suite=suite,
+        target=target,
+        host=host,
+        triplet=triplet,
+        compiler=compiler,
+        programs=tuple(name for group in facts.programs for name in group.programs),
+        compilers=tuple(f"{name}-{compiler}" if name in {"gcc", "cpp"} else name for name in facts.compilers.programs),
+        packages=tuple(
+            sorted((*_MAKING, f"gcc-{compiler}-{triplet}", f"cpp-{compiler}-{triplet}", f"binutils-{triplet}"))
+        ),
+    )

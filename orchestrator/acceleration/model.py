@@ -1,0 +1,85 @@
+"""Native tools as this program knows them: what they consist of, what was made, what was found out about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.matrix.model import Architecture, Suite
+
+#: The named context that a Dockerfile takes them from, and where its steps find them. `dockerfile-templates/native-tools.j2` says the same.
+CONTEXT = "native-tools"
+MOUNT = "/dev/native-tools"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """Which programs stand in for the emulated ones of a target architecture in a suite, on a host of another architecture.
+
+    `base` is the reference that they are made from (the suite's packages for the host are installed there). `triplet` is GNU's name of the target,
+    `compiler` the version as packages are called (`10`); `programs` and `compilers` are names of files, `packages` of Debian packages.
+    """
+
+    base: str
+    suite: Suite
+    target: Architecture
+    host: Architecture
+    triplet: str
+    compiler: str
+    programs: tuple[str, ...]
+    compilers: tuple[str, ...]
+    packages: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"native tools of {self.suite.name} for {self.target.name} on {self.host.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolsPlan:
+    """Tools that are wanted, with everything that decides what they will be: the Dockerfile's text, and the digest of their base."""
+
+    tools: Tools
+    dockerfile: str
+    base_digest: str
+
+    @property
+    def identity(self) -> str:
+        """A hash (hex) over what they are made of. It stands in the keys of cells, and is known before they are made."""
+        text = "\n".join((self.base_digest, str(self.tools.host.platform), self.dockerfile))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """Tools that were made: an OCI image layout (a directory), the digest of its index, its compressed bytes, what making it took (seconds)."""
+
+    plan: ToolsPlan
+    layout: Path
+    digest: str
+    size: int
+    seconds: float
+
+    @property
+    def context(self) -> str:
+        """What to give to buildx: `--build-context native-tools=<context>`."""
+        return f"oci-layout://{self.layout}@{self.digest}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What the gate found: `differences` (sentences) between what both ways make, none where they may be used. `judged` is UTC in ISO 8601.
+
+    `compared` counts what was compared, `by` is the cell whose flags were used.
+    """
+
+    digest: str
+    differences: tuple[str, ...]
+    compared: int
+    by: str
+    judged: str
+
+    @property
+    def qualified(self) -> bool:
+        """Whether they may be used."""
+        return not self.differences
