@@ -7,7 +7,7 @@ https://github.com/moby/docker-image-spec/blob/main/spec.md
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class ImageConfig:
     """The config: platform, what a container of the image starts with, and how it was made.
 
     `others` are further fields that change how a container runs (ports, volumes, a health check ...), by name. `created` is a time as
-    RFC 3339 has it; empty where none is stated.
+    RFC 3339 has it; empty where none is stated. `texts` are all names and strings of the document, known here or not.
     """
 
     os: str
@@ -49,6 +49,7 @@ class ImageConfig:
     others: Mapping[str, Any]
     history: tuple[HistoryEntry, ...]
     created: str = ""
+    texts: tuple[str, ...] = ()
 
     @property
     def platform(self) -> str:
@@ -98,7 +99,20 @@ def parse_config(document: Mapping[str, Any]) -> ImageConfig:
             for entry in document.get("history") or ()
         ),
         created=str(document.get("created") or ""),
+        texts=tuple(_texts(document)),
     )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def instruction(text: str) -> str:

@@ -118,6 +118,12 @@ SABOTAGES = (
         "recipe/leftovers",
         also=("recipe/files",),
     ),
+    _sabotage(
+        "a log that tells of native tools",
+        "RUN echo '/dev/native-tools/path/dpkg-deb' >> /var/log/dpkg.log",
+        "recipe/traces",
+        cell=ARM64,
+    ),
     _sabotage("strange file", "RUN echo x > /etc/backdoor.conf", "recipe/files"),
     _sabotage(
         "strange library",

@@ -20,6 +20,7 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
 from orchestrator.prove.survey.elf import ElfHeader, read_header
+from orchestrator.prove.survey.traces import Search
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -75,7 +76,7 @@ class File:
     """A path of an image. `mode` are the permission bits (07777), `size` bytes, `target` what a symlink says.
 
     `elf` is the header of an ELF file; `needed` is known for files below /usr/local, `sha256` (hex) for all. `layer` counts from 0, the
-    base's first. `capable` says that the file has capabilities of its own.
+    base's first. `capable` says that the file has capabilities of its own, `traces` which words of `traces.TRACES` its bytes hold.
     """
 
     kind: FileKind
@@ -89,6 +90,7 @@ class File:
     sha256: str = ""
     layer: int = 0
     capable: bool = False
+    traces: tuple[str, ...] = ()
 
     @property
     def special(self) -> bool:
@@ -146,14 +148,16 @@ def _look(path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> tupl
         member.size <= _LARGEST_DOCUMENT and _IS_DOCUMENT(path) is not None
     )
     whole, head, digest = b"", b"", ""
+    search = Search()
     if content is not None:
         head = content.read(_CHUNK)
         # Objects and archives are not linked against anything, and large.
         if wanted or (ours and head.startswith(b"\x7fELF") and member.size <= _LARGEST_KEPT):
             whole = head + content.read()
             digest = hashlib.sha256(whole).hexdigest()
+            search.feed(whole)
         else:
-            digest = _digest(head, content)
+            digest = _digest(head, content, search)
     elf = read_header(head)
     return (
         File(
@@ -167,6 +171,7 @@ def _look(path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> tupl
             needed=_needed(whole) if elf is not None and whole else (),
             sha256=digest,
             capable=_CAPABILITIES in member.pax_headers,
+            traces=search.found,
         ),
         whole if wanted and content is not None else None,
     )
@@ -182,10 +187,12 @@ def _kind(member: tarfile.TarInfo) -> FileKind:
     return FileKind.DEVICE if member.ischr() or member.isblk() else FileKind.FILE
 
 
-def _digest(head: bytes, content: IO[bytes]) -> str:
+def _digest(head: bytes, content: IO[bytes], search: Search) -> str:
     digest = hashlib.sha256(head)
+    search.feed(head)
     while chunk := content.read(_CHUNK):
         digest.update(chunk)
+        search.feed(chunk)
     return digest.hexdigest()
 
 

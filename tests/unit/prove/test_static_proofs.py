@@ -101,7 +101,7 @@ def program(header: ElfHeader, *needed: str) -> Entry:
 
 
 MODULE = f"{LIBRARY}/lib-dynload/_bisect.cpython-x86_64-linux-gnu.so"
-FILES, UPSTREAM, BASE = "recipe/files", "recipe/upstream", "recipe/base"
+FILES, UPSTREAM, BASE, TRACES = "recipe/files", "recipe/upstream", "recipe/base", "recipe/traces"
 SCRIPT = b"#!/usr/local/bin/python3.7\n"
 CASES = {
     "another platform": Case("architecture/platform", "the config says linux/arm64/v8, expected linux/amd64", document(architecture="arm64", variant="v8")),
@@ -139,6 +139,15 @@ CASES = {
     "package lists": Case("recipe/leftovers", "/var/lib/apt/lists/x", add("/var/lib/apt/lists/x")),
     "a lock in the lists is harmless": Case("", "", add("/var/lib/apt/lists/lock")),
     "list of libraries": Case("recipe/leftovers", "/runtime-libraries", add("/runtime-libraries"), also=frozenset({FILES})),
+    "apt's log names the tools": Case(TRACES, r"^/var/log/apt/term.log names /dev/native-tools$", add("/var/log/apt/term.log", Entry(content=b"PATH=/dev/native-tools/path:/bin\n"))),
+    "a program was linked against what is not there": Case(TRACES, "_bisect.* names /dev/native-tools", add(MODULE, Entry(content=elf(X86, needed=("libz.so.1",), holds=b"\0/dev/native-tools/lib\0"), mode=0o755))),
+    "the base was made with them": Case(TRACES, "^/usr/share/doc/x names /.emulated and 90native-tools$", lambda made: made.base.update({"/usr/share/doc/x": Entry(content=b"/.emulated/etc/90native-tools")})),
+    "what stood in for others was kept": Case(TRACES, "^/.emulated is of the build, /.emulated/x is of the build$", add("/.emulated/x"), also=frozenset({FILES})),
+    "what was kept was removed": Case(TRACES, "^/.emulated is of the build$", lambda made: made.later.update({"/.wh..emulated": Entry()})),
+    "a link into the tools": Case(TRACES, "/bin/bash points at ../dev/native-tools/bash", lambda made: made.later.update({"/bin/bash": link("../dev/native-tools/bash")}), also=frozenset({BASE})),
+    "the config tells of the tools": Case(TRACES, "the config says native-tools=/dev/native-tools", document(buildinfo={"attrs": [{"context": "native-tools=/dev/native-tools"}]})),
+    "the history tells of the tools": Case(TRACES, "the config says RUN --mount=", history("RUN --mount=type=bind,target=/dev/native-tools true"), also=frozenset({"recipe/history"})),
+    "tools of another kind": Case("", "", add("/usr/share/doc/zlib1g/copyright", Entry(content=b"alternative-tools, self.emulated, /dev/null\n"))),
     "file of no package": Case(FILES, "of no package: /etc/strange", add("/etc/strange")),
     "alternative": Case("", "", lambda made: made.own.update({"/usr/bin/awk": link("/etc/alternatives/awk"), "/etc/alternatives/awk": link("/bin/bash")})),
     "alternative that leads nowhere": Case(FILES, r"/usr/bin/awk \(leads nowhere\)", add("/usr/bin/awk", link("/etc/alternatives/awk"))),

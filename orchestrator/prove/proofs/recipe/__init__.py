@@ -16,6 +16,7 @@ from orchestrator.prove.proofs.recipe import (
     scripts,
     suite,
     symlinks,
+    traces,
     upstream,
 )
 
@@ -29,6 +30,7 @@ PROOFS = (
     scripts.PROOF,
     cleanup.PROOF,
     leftovers.PROOF,
+    traces.PROOF,
     files.PROOF,
     upstream.PROOF,
     packages.PROOF,
