@@ -29,6 +29,11 @@ class Places:
         return self.cache / "bases"
 
     @property
+    def native_tools(self) -> Path:
+        """Programs that speed up emulated builds: OCI layouts by identity, and what was found out about them."""
+        return self.cache / "native-tools"
+
+    @property
     def engine(self) -> Path:
         """The embedded engine: unpacked packages, data root, socket."""
         return self.cache / "engine"
