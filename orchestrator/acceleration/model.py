@@ -54,7 +54,7 @@ class ToolsPlan:
 class Made:
     """Tools that were made: an OCI image layout (a directory), the digest of its index, its compressed bytes, what making it took (seconds)."""
 
-    plan: ToolsPlan
+    tools: Tools
     layout: Path
     digest: str
     size: int

@@ -21,15 +21,16 @@ from typing import BinaryIO
 
 from orchestrator.errors import EnvironmentFailedError
 
-#: Names of directories made for builds, for proofs, for trying what the kernel runs, and for layers on their way to a registry.
-CONTEXT, PROOF, PROBE, LAYERS = (
+#: Names of directories made for builds, for proofs, for trying what the kernel runs, for layers on their way to a registry, and for native tools.
+CONTEXT, PROOF, PROBE, LAYERS, TOOLS = (
     "orchestrator-context-",
     "orchestrator-proof-",
     "orchestrator-probe-",
     "orchestrator-layers-",
+    "orchestrator-tools-",
 )
 #: Those that a run makes, and the next run sweeps.
-OF_RUNS = (CONTEXT, PROOF, PROBE, LAYERS)
+OF_RUNS = (CONTEXT, PROOF, PROBE, LAYERS, TOOLS)
 _LOCK, _FILES = "lock", "files"
 #: Seconds after which a directory without a lock counts as left behind: no build takes so long, and nobody needs a day to take a lock.
 _LOCKLESS_SECONDS = 2 * 24 * 3600.0
