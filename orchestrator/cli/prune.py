@@ -51,11 +51,11 @@ if TYPE_CHECKING:
 )
 @common
 def command(told: Common, *, dry_run: bool, **given: float | None) -> int:
-    """Remove old logs, staged images, build cache, and what killed runs left; the config's 'keep' says how much stays.
+    """Remove old logs, staged images, build cache, native tools, and what killed runs left; the config's 'keep' says how much stays.
 
     What a published or an unfinished cell needs is never removed: the newest proven image of each cell, what is built and not yet
-    proven, published, or tagged otherwise; the logs of the newest attempt and of the last failure. While a run is going on, only
-    logs and what killed runs left go. Exit code 4 when something could not be looked at or removed.
+    proven, published, or tagged otherwise; the logs of the newest attempt and of the last failure; the newest native tools of each
+    suite and architecture. While a run is going on, only logs and what killed runs left go. Exit code 4 when something could not be looked at or removed.
 
     Examples: orchestrator prune --dry-run; orchestrator prune --cache-gib 5 --days 7
     """
@@ -154,6 +154,8 @@ def _show(inventory: Inventory, decision: Decision, report: Report, *, dry_run: 
 
 
 def _plural(kind: str, count: int) -> str:
+    if kind == "tools":
+        return "native tools"
     many = {"log": "logs", "image": "images", "cache": "caches", "scratch": "scratch directories", "record": "records"}
     return kind if count == 1 else many[kind]
 

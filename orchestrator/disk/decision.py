@@ -20,6 +20,7 @@ from orchestrator.disk.model import (
     Removal,
     StagedImage,
 )
+from orchestrator.disk.tools import decide_tools
 from orchestrator.ledger.records import Attempt, State
 
 _GIB = 1024**3
@@ -41,9 +42,12 @@ def decide(inventory: Inventory, memory: Memory, keep: Keep, *, now: datetime) -
         why = "a run is going on"
         verdicts += [Kept(kind=Kind.IMAGE, what=one.reference, reason=why) for one in inventory.images]
         verdicts += [Kept(kind=Kind.CACHE, what=one.builder, reason=why) for one in inventory.caches]
+        tools = [*(one.tools.path for one in inventory.tools), *(one.verdict.path for one in inventory.verdicts)]
+        verdicts += [Kept(kind=Kind.TOOLS, what=str(path), reason=why) for path in tools]
     else:
         verdicts += _sized(list(_images(inventory.images, memory, keep, now)), inventory.images)
         verdicts += [_cache(one, keep) for one in inventory.caches]
+        verdicts += decide_tools(inventory.tools, inventory.verdicts, keep, now=now)
     return Decision(
         removals=tuple(one for one in verdicts if isinstance(one, Removal)),
         kept=tuple(one for one in verdicts if isinstance(one, Kept)),

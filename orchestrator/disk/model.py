@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from orchestrator.acceleration.stock import Judged, Stocked
 from orchestrator.ledger.records import Attempt
 
 
@@ -19,6 +20,7 @@ class Kind(StrEnum):
     IMAGE = "image"
     CACHE = "cache"
     RECORD = "record"
+    TOOLS = "tools"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +86,22 @@ class Record:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToolsOnDisk:
+    """Native tools for emulated builds; `size` is in bytes."""
+
+    tools: Stocked
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictOnDisk:
+    """What was found out about native tools; `size` is in bytes."""
+
+    verdict: Judged
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Inventory:
     """All that is there. `live` says that a run is going on: what is in the engine was then not looked at. `notes` say what else was not."""
 
@@ -93,6 +111,8 @@ class Inventory:
     images: tuple[StagedImage, ...] = ()
     caches: tuple[CacheUse, ...] = ()
     records: tuple[Record, ...] = ()
+    tools: tuple[ToolsOnDisk, ...] = ()
+    verdicts: tuple[VerdictOnDisk, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +30,8 @@ from orchestrator.disk.model import (
 )
 from orchestrator.disk.records import find_records, remove_record
 from orchestrator.disk.sightings import read_sightings, write_sightings
+from orchestrator.disk.space import tree_size
+from orchestrator.disk.tools import find_tools, find_verdicts, remove_tools
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.system.files import is_locked
@@ -68,6 +69,8 @@ def look(places: Places, side: EngineSide | None, *, live: bool, temporary: Path
         images=images,
         caches=tuple(caches),
         records=find_records(places),
+        tools=find_tools(places),
+        verdicts=find_verdicts(places),
         notes=tuple(notes),
     )
 
@@ -100,12 +103,14 @@ def removers(places: Places, side: EngineSide | None, *, alone: bool = False) ->
     def live() -> bool:
         return not alone and is_locked(places.run_lock)
 
-    def log(removal: Removal) -> int | None:
-        Path(removal.what).unlink()
+    def kept(removal: Removal) -> int | None:
+        remove_record(Path(removal.what))
         return removal.size
 
-    def record(removal: Removal) -> int | None:
-        remove_record(Path(removal.what))
+    def tools(removal: Removal) -> int | None:
+        if live():
+            return None
+        remove_tools(Path(removal.what))
         return removal.size
 
     def scratch(removal: Removal) -> int | None:
@@ -121,7 +126,14 @@ def removers(places: Places, side: EngineSide | None, *, alone: bool = False) ->
             return None
         return side.caches.prune(removal.what, removal.limit)
 
-    return {Kind.LOG: log, Kind.RECORD: record, Kind.SCRATCH: scratch, Kind.IMAGE: image, Kind.CACHE: cache}
+    return {
+        Kind.LOG: kept,
+        Kind.RECORD: kept,
+        Kind.TOOLS: tools,
+        Kind.SCRATCH: scratch,
+        Kind.IMAGE: image,
+        Kind.CACHE: cache,
+    }
 
 
 def carry_out(decision: Decision, by_kind: Mapping[Kind, Remover]) -> Report:
@@ -140,18 +152,6 @@ def carry_out(decision: Decision, by_kind: Mapping[Kind, Remover]) -> Report:
         else:
             done.append(Done(removal=removal, size=freed))
     return Report(done=tuple(done), skipped=tuple(skipped), refused=tuple(refused))
-
-
-def tree_size(directory: Path) -> int:
-    """Add up the bytes on disk of all that lies below a directory; links are not followed, what vanishes meanwhile counts nothing."""
-    total = 0
-    for root, directories, files in os.walk(directory):
-        for name in (*directories, *files):
-            try:
-                total += (Path(root) / name).lstat().st_blocks * 512
-            except OSError:
-                continue
-    return total
 
 
 def _sightings(places: Places) -> Path:

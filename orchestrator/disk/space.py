@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,18 @@ def readable(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} B"
+
+
+def tree_size(directory: Path) -> int:
+    """Add up the bytes on disk of all that lies below a directory; links are not followed, what vanishes meanwhile counts nothing."""
+    total = 0
+    for root, directories, files in os.walk(directory):
+        for name in (*directories, *files):
+            try:
+                total += (Path(root) / name).lstat().st_blocks * 512
+            except OSError:
+                continue
+    return total
 
 
 def _existing(place: Path) -> Path:

@@ -23,9 +23,9 @@ from orchestrator.disk.pruning import (
     look,
     note_sightings,
     removers,
-    tree_size,
 )
 from orchestrator.disk.sightings import read_sightings
+from orchestrator.disk.space import tree_size
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.ledger.opening import open_ledger
 from orchestrator.ledger.records import ProofRecord, Start
