@@ -50,13 +50,15 @@ class BuildRequest:
 class BuildResult:
     """How a build went; the image itself is in the engine's store, under the reference that was asked for.
 
-    `record` is what BuildKit's history calls this build; empty where no metadata were asked for, or buildx does not say.
+    `record` is what BuildKit's history calls this build; empty where no metadata were asked for, or buildx does not say. `steps` are those that
+    came to an end, each with its seconds: what the phases are sums of.
     """
 
     phases: tuple[Phase, ...]
     seconds: float
     failure: Failure | None
     record: str = ""
+    steps: tuple[Vertex, ...] = ()
 
 
 @dataclass(slots=True)
@@ -217,6 +219,7 @@ def build(
         seconds=round(ended.seconds, 3),
         failure=failure,
         record=_record(request.metadata),
+        steps=tuple(one for one in reading.vertices.values() if one.completed is not None),
     )
 
 
