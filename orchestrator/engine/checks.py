@@ -14,8 +14,10 @@ from pathlib import Path
 from orchestrator.builders.model import Builder, Dead
 from orchestrator.engine.binfmt import Execution
 from orchestrator.engine.model import Engine, Refusal
+from orchestrator.engine.processor import setting_text
 from orchestrator.errors import EnvironmentFailedError
 from orchestrator.matrix.model import Architecture
+from orchestrator.matrix.platforms import normalise
 from orchestrator.system.apt import Mirror
 from orchestrator.system.process import Command, Runner
 
@@ -103,10 +105,13 @@ def check_execution(architecture: Architecture, execution: Execution | None, *, 
         return Check(name=name, verdict=Verdict.OK, detail="native")
     detail = f"QEMU {emulator.version} by binfmt_misc, flags {emulator.flags or 'unknown'}, {emulator.interpreter}"
     if emulator.major is not None and emulator.major < _OLDEST_QEMU:
+        crashes = f"before {_OLDEST_QEMU}.0 it may crash at random on newer kernels"
+        setting = setting_text(normalise(str(architecture.platform)), str(emulator))
+        slow = f"; pointer authentication is slow there, so builds are given {setting}" if setting else ""
         return Check(
             name=name,
             verdict=Verdict.WARN,
-            detail=f"{detail}; before {_OLDEST_QEMU}.0 it may crash at random on newer kernels",
+            detail=f"{detail}; {crashes}{slow}",
             mend="remove that registration (echo -1 into its file in binfmt_misc), then run 'orchestrator engine start'",
         )
     return Check(name=name, verdict=Verdict.OK, detail=detail)

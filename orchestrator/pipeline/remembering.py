@@ -14,6 +14,7 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 from orchestrator.build.failure import Failure, FailureClass
+from orchestrator.engine.processor import settings_of
 from orchestrator.errors import EnvironmentFailedError, OrchestratorError, UnreachableError, VerificationError
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.ledger.ledger import now
@@ -31,9 +32,6 @@ from orchestrator.schedule.model import Assignment, Stage
 
 if TYPE_CHECKING:
     from orchestrator.pipeline.proving import Examination, Examinee
-
-#: What an emulated build is told when its emulator crashed: a plain CPU model, which leaves the emulator's newest code alone.
-CAREFUL: Mapping[str, str] = {"linux/arm64/v8": "cortex-a57"}
 
 
 @dataclass(kw_only=True)
@@ -112,7 +110,6 @@ class Remembering:
         execution = self.farm.execution(node, platform, emulated=assignment.emulated)
         key = planned.known.key(cell, execution)
         self._tries[cell.id] = self._tries.get(cell.id, 0) + 1
-        careful = assignment.emulated and assignment.careful and platform in CAREFUL
         order = Order(
             planned=planned,
             execution=execution,
@@ -120,7 +117,7 @@ class Remembering:
             key=key,
             reference=staging_reference(self.shop.matrix, cell, key.short),
             log=self._log(cell, key.short),
-            arguments={"QEMU_CPU": CAREFUL[platform]} if careful else {},
+            arguments=settings_of(platform, execution.emulator, careful=assignment.careful),
         )
         self.attempts[cell.id] = self.shop.ledger.start_attempt(
             self.run,

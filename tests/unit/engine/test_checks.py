@@ -58,6 +58,8 @@ def test_how_an_architecture_runs(execution: Execution | None, *, embeddable: bo
     check = checks.check_execution(ARM64, execution, embeddable=embeddable)
     assert (check.name, check.verdict) == ("run arm64v8", verdict)
     assert bool(check.mend) == (verdict is not Verdict.OK)
+    # From 10 on it signs cheaply.
+    assert ("builds are given QEMU_CPU=cortex-a57" in check.detail) == (verdict is Verdict.WARN)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_arguments_are_declared_where_it_compiles_and_leave_nothing_in_the_histo
         for rendered in render_images(one, one.images):
             changed = with_arguments(rendered.text, {"QEMU_CPU": "cortex-a57"})
             assert changed.count("\nARG QEMU_CPU\n") == 1
-            assert changed.index("\nARG QEMU_CPU\n") < changed.index("\nRUN ./configure")
+            assert changed.index("\nARG QEMU_CPU\n") < changed.index("\t./configure")
             assert instructions(changed) == instructions(rendered.text)
             assert with_arguments(rendered.text, {}) == rendered.text
 
@@ -49,6 +49,16 @@ def test_a_crashed_emulator_is_tried_once_more_with_a_plainer_cpu(
     assert [dict(request.arguments) for request in world.builder.requests] == [
         {}, {"QEMU_CPU": "cortex-a57"} if setting else {},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("image", ["3.9-slim-bullseye", "2.7-slim-bullseye"])
+def test_an_old_emulator_is_told_of_a_plain_cpu_from_the_start(world: World, image: str) -> None:
+    world.farm = replace(world.farm, emulators={"linux/arm64/v8": "QEMU 7.2.9"})
+    results = world.run(world.cells(image))
+    settings = {one.cell.architecture.name: world.shop.ledger.attempts(one.cell.id)[0].setting for one in results}
+    assert settings == {"amd64": "", "arm64v8": "QEMU_CPU=cortex-a57"}
+    given = {request.platform: dict(request.arguments) for request in world.builder.requests}
+    assert given == {"linux/amd64": {}, "linux/arm64/v8": {"QEMU_CPU": "cortex-a57"}}
 
 
 class RecordingBuilder:
