@@ -26,18 +26,18 @@ class PhaseName(StrEnum):
     OTHER = "other"
 
 
-#: The first pattern found in a step's name decides. BuildKit's names are "[stage 3/9] RUN command" or "[internal] what".
+#: The first pattern found in a step's name decides. BuildKit's names are "[stage 3/9] RUN flags command" or "[internal] what".
 _PATTERNS = (
     (PhaseName.EXPORT, r"^exporting "),
     (PhaseName.SOURCE, r"^\[(context )?python-(source|wheels)\b|python-source,target|\btar -x"),
-    (PhaseName.BASE, r"^\[(internal|context)\b|^\[[^\]]*\] (FROM|WORKDIR)\b|\bsed -i"),
+    (PhaseName.BASE, r"^\[(internal|context)\b|^\[[^\]]*\] (FROM|WORKDIR)\b|\bsed -i|--from=native-tools /"),
     (PhaseName.CONFIGURE, r"\./configure\b"),
-    (PhaseName.COMPILE, r"RUN.* make -j"),
+    (PhaseName.COMPILE, r"RUN.*\bmake -j"),
     (PhaseName.INSTALL, r"\bmake install\b"),
     (PhaseName.PIP, r"python-wheels|requirements\.txt"),
-    (PhaseName.CLEANUP, r"RUN find /usr/local\b|readelf|scanelf"),
+    (PhaseName.CLEANUP, r"RUN.*\bfind /usr/local -depth\b|readelf|scanelf"),
     (PhaseName.ASSEMBLE, r"runtime-libraries|\bCOPY --from|--version$"),
-    (PhaseName.PACKAGES, r"\bapt-get\b|\bapk add\b"),
+    (PhaseName.PACKAGES, r"\bapt-get\b|\bapk add\b|/native-tools/take"),
 )
 
 

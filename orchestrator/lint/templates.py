@@ -1,4 +1,4 @@
-"""The templates as Jinja2 parses them: which of them a flavor reaches, and which names in them nothing offers."""
+"""The templates as Jinja2 parses them: which of them are reached from those that are rendered, and which names in them nothing offers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
+from orchestrator.acceleration.model import Tools
 from orchestrator.matrix.model import Flavor, Image, Line, Suite
 from orchestrator.recipe.recipe import Recipe
 
+_OFFERED_BY_JINJA: Mapping[str, Any] = {
+    **dict.fromkeys(DEFAULT_NAMESPACE),
+    # In blocks of templates that extend others, Jinja2 offers these itself.
+    **dict.fromkeys(("self", "super")),
+}
 #: What `orchestrator.render.dockerfile` hands to a template, and of which type it is.
 OFFERED: Mapping[str, Any] = {
     "recipe": Recipe,
@@ -21,9 +27,20 @@ OFFERED: Mapping[str, Any] = {
     "line": Line,
     "suite": Suite,
     "before_release": int,
-    **dict.fromkeys(DEFAULT_NAMESPACE),
-    # In blocks of templates that extend others, Jinja2 offers these itself.
-    **dict.fromkeys(("self", "super")),
+    **_OFFERED_BY_JINJA,
+}
+#: The same of `orchestrator.acceleration.making`.
+OFFERED_TO_TOOLS: Mapping[str, Any] = {
+    "tools": Tools,
+    "suite": Suite,
+    "recipe": Recipe,
+    "image": Image,
+    **_OFFERED_BY_JINJA,
+}
+#: Each template that is rendered, and what it is offered.
+_RENDERED: Mapping[str, Mapping[str, Any]] = {
+    **{f"{flavor}.Dockerfile.j2": OFFERED for flavor in Flavor},
+    "native-tools.Dockerfile.j2": OFFERED_TO_TOOLS,
 }
 #: Of what is not known which attributes it has.
 _UNKNOWN = None
@@ -73,11 +90,11 @@ class Templates:
 
     @cached_property
     def unused(self) -> tuple[str, ...]:
-        """Those that no flavor reaches, through whatever inclusions."""
+        """Those that nothing reaches that is rendered, through whatever inclusions."""
         if any(_dynamic(tree) for tree in self.trees.values()):
             return ()  # what is included then is known when rendering only
         reached: set[str] = set()
-        waiting = [_of(flavor) for flavor in Flavor]
+        waiting = [*_RENDERED]
         while waiting:
             name = waiting.pop()
             if name in self.paths and name not in reached:
@@ -87,10 +104,10 @@ class Templates:
 
     @cached_property
     def unknown(self) -> tuple[Unknown, ...]:
-        """Names that nothing offers, in the templates that a flavor reaches, each place once."""
+        """Names that nothing offers, in the templates that are reached, each place once."""
         found: dict[tuple[str, int, str], Unknown] = {}
-        for flavor in Flavor:
-            for one in self._walk(_of(flavor), OFFERED, ()):
+        for name, offered in _RENDERED.items():
+            for one in self._walk(name, offered, ()):
                 found[one.template, one.line, one.name] = one
         return tuple(found.values())
 
@@ -161,10 +178,6 @@ def _looped(node: nodes.For, around: _Around) -> _Around:
 
 
 _ABSENT = object()
-
-
-def _of(flavor: Flavor) -> str:
-    return f"{flavor}.Dockerfile.j2"
 
 
 def _names(target: nodes.Node) -> list[str]:

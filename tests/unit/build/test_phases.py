@@ -33,6 +33,17 @@ def vertex(name: str, seconds: float | None, *, cached: bool = False) -> Vertex:
         ("exporting to image", PhaseName.EXPORT),
         ("[stage-4 2/3] COPY --from=build /usr/local /usr/local", PhaseName.ASSEMBLE),
         ("[stage-4 4/4] RUN something else", PhaseName.OTHER),
+        ("[context native-tools] load from client", PhaseName.BASE),
+        ("[native-base 2/3] COPY --from=native-tools /das[h] /bin/", PhaseName.BASE),
+        (
+            '[build 5/9] RUN --mount=type=bind,from=native-tools,target=/dev/native-tools \tmake -j "$(nproc)"',
+            PhaseName.COMPILE,
+        ),
+        ("[build 5/9] RUN make -j 2", PhaseName.COMPILE),
+        (
+            "[build 1/9] RUN --mount=type=bind,from=native-tools,target=/dev/native-tools \t/dev/native-tools/take",
+            PhaseName.PACKAGES,
+        ),
     ],
 )
 def test_a_step_has_its_phase(step: str, phase: PhaseName) -> None:

@@ -13,8 +13,8 @@ def read(directory: Path, **texts: str) -> Templates:
     for name in ("full", "slim", "alpine"):
         texts.setdefault(name, "FROM x")
     for name, text in texts.items():
-        flavor = name in {"full", "slim", "alpine"}
-        (directory / f"{name}{'.Dockerfile' if flavor else ''}.j2").write_text(text)
+        rendered = name in {"full", "slim", "alpine", "native-tools"}
+        (directory / f"{name}{'.Dockerfile' if rendered else ''}.j2").write_text(text)
     return Templates.read([directory])
 
 
@@ -42,6 +42,14 @@ def read(directory: Path, **texts: str) -> Templates:
 )  # fmt: skip
 def test_names_are_looked_up_as_far_as_types_tell(tmp_path: Path, text: str, unknown: list[str]) -> None:
     assert [one.name for one in read(tmp_path, slim=text).unknown] == unknown
+
+
+def test_the_native_tools_are_offered_other_names(tmp_path: Path) -> None:
+    text = '{{ tools.host.name }}{{ suite.name }}{{ tools.nothing }}{{ line.release }}{% include "a.j2" %}'
+    templates = read(tmp_path, **{"native-tools": text}, a="{{ recipe.has_step('x') }}{{ image.id }}", b="")
+    assert [one.name for one in templates.unknown] == ["tools.nothing", "line"]
+    assert templates.unused == ("b.j2",)
+    assert [one.name for one in read(tmp_path, slim="{{ tools.host }}").unknown if one.template[0] == "s"] == ["tools"]
 
 
 def test_what_is_included_knows_what_was_set_around_it(tmp_path: Path) -> None:

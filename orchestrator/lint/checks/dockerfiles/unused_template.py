@@ -13,14 +13,14 @@ def _look(subject: Subject) -> Iterator[Spot]:
     for name in subject.templates.unused:
         yield Spot(
             place=shown(subject.templates.paths[name]),
-            message="no flavor uses this template, nor does any that one of them includes",
+            message="nothing renders this template, nor does any that is rendered include it",
             mend="include it where it belongs, or remove it",
         )
 
 
 CHECK = Check(
     code="D306",
-    title="Every template is used by some flavor.",
+    title="Every template is used.",
     why="What is changed in a template that nothing includes has no effect, and that is found out late.",
     link="https://jinja.palletsprojects.com/en/stable/templates/#include",
     level=Level.WARNING,
