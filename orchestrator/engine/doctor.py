@@ -7,14 +7,18 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from orchestrator.acceleration.catalogue import load_facts
+from orchestrator.acceleration.checkup import check_acceleration
+from orchestrator.acceleration.gate.verdicts import verdict_of
+from orchestrator.acceleration.stock import stocked
 from orchestrator.builders.probe import probe
-from orchestrator.config.settings import Settings
+from orchestrator.config.settings import Acceleration, Settings
 from orchestrator.engine import checks
-from orchestrator.engine.binfmt import execution_for, execution_here
+from orchestrator.engine.binfmt import Execution, execution_for, execution_here
 from orchestrator.engine.checks import Check, Verdict
 from orchestrator.engine.client import client_environment
 from orchestrator.engine.connect import find_engine, ordered_engine
-from orchestrator.engine.embedded import require_host
+from orchestrator.engine.embedded import native_architecture, require_host
 from orchestrator.engine.layout import Layout
 from orchestrator.engine.model import Engine
 from orchestrator.engine.packages import Tree, current_tree
@@ -52,6 +56,7 @@ def examine(
         checks.check_store(engine),
         checks.check_kernel(platform.release(), table_mounted=table.mounted()),
     ]
+    executions: dict[Architecture, Execution | None] = {}
     for architecture in architectures:
         if engine is not None:
             execution = execution_for(architecture.platform, engine, table=table, runner=runner)
@@ -60,6 +65,9 @@ def examine(
         # QEMU can be registered here for the embedded engine, and for any that shares this kernel.
         embeddable = obstacle is None and (engine is None or engine.local)
         found.append(checks.check_execution(architecture, execution, embeddable=embeddable))
+        if execution is not None or embeddable:
+            executions[architecture] = execution
+    found += _acceleration(executions, engine, settings, places)
     found += _builders(settings, engine, runner)
     found.append(checks.check_disk("disk (cache)", places.cache))
     if engine is not None and engine.local and engine.data_root:
@@ -68,6 +76,31 @@ def examine(
     found.append(checks.check_registry(docker, client, runner))
     found.append(checks.check_mirror(mirror, needed=engine is None and tree is None, runner=runner))
     return found
+
+
+def _acceleration(
+    executions: Mapping[Architecture, Execution | None],
+    engine: Engine | None,
+    settings: Settings | None,
+    places: Places,
+) -> list[Check]:
+    own = native_architecture() if engine is None else engine.architecture
+    host = next((one.name for one in executions if one.platform.architecture == own), own)
+    records = [one.record for one in stocked(places) if one.record is not None]
+    looks = (
+        check_acceleration(
+            architecture,
+            execution,
+            host,
+            load_facts(),
+            local=engine is None or engine.local,
+            acceleration=Acceleration.AUTO if settings is None else settings.acceleration,
+            records=records,
+            judgement=lambda digest: verdict_of(places, digest),
+        )
+        for architecture, execution in executions.items()
+    )
+    return [one for one in looks if one is not None]
 
 
 def _builders(settings: Settings | None, engine: Engine | None, runner: Runner) -> list[Check]:

@@ -135,6 +135,7 @@ def test_a_checkup_touches_nothing(tmp_path: Path) -> None:
         "image store",
         "kernel",
         "run arm64v8",
+        "speed arm64v8",
         "disk (cache)",
         "memory",
         "registry",
