@@ -1,0 +1,1 @@
+"""What `make bench` makes of what it measures; nothing is measured here."""
