@@ -86,7 +86,8 @@ class Workbench:
                 )
             _without_times(packed, layer)
             layout.mkdir()
-            written = write_layout(layout, layer=layer, platform=tools.host.platform, created=0, comment=str(tools))
+            # The platform that it is for: BuildKit looks for that of the build in a context, not for that of a program in it.
+            written = write_layout(layout, layer=layer, platform=tools.target.platform, created=0, comment=str(tools))
             return self._shelf.place(
                 plan,
                 layout,

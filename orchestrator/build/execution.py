@@ -16,5 +16,10 @@ class Execution:
         """True when an emulator stands between."""
         return bool(self.emulator)
 
+    @property
+    def known(self) -> bool:
+        """True when the emulator is the one of this host's kernel, whose version is known; of another machine's nothing is."""
+        return self.emulated and not self.emulator.startswith("unknown")
+
     def __str__(self) -> str:
         return f"emulated ({self.emulator})" if self.emulator else "native"

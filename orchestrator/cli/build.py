@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.cli.options import Common, accelerated, acceleration, chosen_cells, common, emit, emit_json, selection
 from orchestrator.completion import values
 from orchestrator.errors import ExitCode
 
@@ -27,10 +27,19 @@ from orchestrator.errors import ExitCode
 )
 @click.option("--wait/--no-wait", default=True, help="Wait for another run to end (default), or exit with 4 at once.")
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@acceleration
 @selection
 @common
 def command(
-    told: Common, selection: Any, *, force: bool, keep_going: bool, jobs: int | None, wait: bool, dry_run: bool
+    told: Common,
+    selection: Any,
+    *,
+    force: bool,
+    keep_going: bool,
+    jobs: int | None,
+    wait: bool,
+    dry_run: bool,
+    acceleration: str | None,
 ) -> int:
     """Build the chosen cells, prove each on its own architecture, and tag what is proven.
 
@@ -50,7 +59,7 @@ def command(
     from orchestrator.report.results import describe_results, results_table  # noqa: PLC0415
 
     matrix, cells = chosen_cells(told, selection)
-    settings = load_settings(told.config_path)
+    settings = accelerated(load_settings(told.config_path), acceleration)
     if dry_run:
         from orchestrator.cli.plan import show_plan  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, common, emit, emit_json
+from orchestrator.cli.options import Common, acceleration, common, emit, emit_json
 from orchestrator.completion import values
 from orchestrator.errors import UsageError
 
@@ -20,8 +20,9 @@ from orchestrator.errors import UsageError
     shell_complete=values.demo_images,
     help="Which image of the Debian-only matrix.",
 )
+@acceleration
 @common
-def command(told: Common, image: str) -> int:
+def command(told: Common, image: str, acceleration: str | None) -> int:
     """Render, build, prove, publish and pull back one image of the Debian-only matrix, for every architecture.
 
     Needs a Debian mirror and pip's index, and nothing else: without a Docker Engine a private one is started; the registry is Debian's own,
@@ -38,7 +39,7 @@ def command(told: Common, image: str) -> int:
             "the Debian-only matrix is not part of an installed package", mend="run it in a checkout: make demo"
         )
     console = told.stderr()
-    outcome = run_demo(example, image, told.progress(console), console)
+    outcome = run_demo(example, image, told.progress(console), console, acceleration=acceleration)
     if told.json:
         emit_json(outcome.document)
     else:

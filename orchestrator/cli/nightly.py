@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import Common, chosen_cells, common, emit, emit_json, selection
+from orchestrator.cli.options import Common, accelerated, acceleration, chosen_cells, common, emit, emit_json, selection
 from orchestrator.completion import values
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write all reports there: JUnit, JSON, HTML, badges, Markdown.",
 )
+@acceleration
 @selection
 @common
 def command(told: Common, selection: Any, *, report: Path | None, **options: Any) -> int:
@@ -59,7 +60,8 @@ def command(told: Common, selection: Any, *, report: Path | None, **options: Any
     from orchestrator.report.board import ConsoleBoard  # noqa: PLC0415
 
     matrix, cells = chosen_cells(told, selection)
-    console, settings = told.stderr(), load_settings(told.config_path)
+    console = told.stderr()
+    settings = accelerated(load_settings(told.config_path), options["acceleration"])
     wishes = Wishes(
         jobs=options["jobs"],
         rebuilds=Rebuilds.ALWAYS if options["allow_rebuild"] else None,

@@ -17,11 +17,12 @@ from orchestrator.errors import EnvironmentFailedError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.config.settings import Settings
     from orchestrator.matrix.model import Cell, Matrix
     from orchestrator.system.progress import Progress
 
 __all__ = [
-    "Common", "choosing", "chosen_cells", "common", "complete_ids", "emit", "emit_json", "selection",
+    "Common", "accelerated", "acceleration", "choosing", "chosen_cells", "common", "complete_ids", "emit", "emit_json", "selection",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,6 +88,22 @@ def common(command: F) -> F:
         wrapped = option(wrapped)
     result: F = wrapped
     return result
+
+
+def acceleration(command: F) -> F:
+    """Add the option that overrules the config's `acceleration`; the command gets a word as the argument `acceleration`, or None."""
+    return click.option(
+        "--acceleration",
+        type=click.Choice(["off", "auto", "require"]),
+        help="Native tools in emulated builds: none; where they do the same work; or not without (default: acceleration in the config).",
+    )(command)
+
+
+def accelerated(settings: Settings, word: str | None) -> Settings:
+    """Give the settings with the word that the option `--acceleration` was given, if it was."""
+    from orchestrator.config.settings import Acceleration  # noqa: PLC0415 - --help must not wait for it
+
+    return settings if word is None else settings.model_copy(update={"acceleration": Acceleration(word)})
 
 
 def selection(command: F) -> F:

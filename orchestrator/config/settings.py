@@ -51,6 +51,14 @@ class Emulation(StrEnum):
     ALLOW = "allow"
 
 
+class Acceleration(StrEnum):
+    """Whether emulated builds are given the building machine's own programs."""
+
+    OFF = "off"
+    AUTO = "auto"
+    REQUIRE = "require"
+
+
 class Rebuilds(StrEnum):
     """Whether a tag that names a full release may be led to another build of it."""
 
@@ -193,6 +201,11 @@ class Settings(Strict):
     emulation: Emulation = Field(
         default=Emulation.FALLBACK,
         description="never; fallback: where no living builder runs a platform natively; allow: also while all that do are busy",
+    )
+    acceleration: Acceleration = Field(
+        default=Acceleration.AUTO,
+        description="off: emulated builds emulate everything; auto: where native tools do the same work, they do it; require: no emulated build "
+        "without them",
     )
     jobs: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         default=None, description="how many cells are worked on at once, over all builders"

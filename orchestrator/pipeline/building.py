@@ -10,6 +10,7 @@ from pathlib import Path
 
 import docker
 
+from orchestrator.acceleration.model import CONTEXT, Made
 from orchestrator.attest.model import Told, UntoldError
 from orchestrator.attest.provenance import Material, Stated, keep
 from orchestrator.bases.model import Base
@@ -22,16 +23,27 @@ from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.key import Key
 from orchestrator.plan.plan import PlannedCell
-from orchestrator.system.scratch import CONTEXT, scratch
+from orchestrator.system.scratch import CONTEXT as SCRATCH
+from orchestrator.system.scratch import scratch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ingredients:
-    """What a build is given: its base, the source and the wheels."""
+    """What a build is given: its base, the source and the wheels, and native tools for where it is emulated."""
 
     base: Base
     source: StoredInput
     wheels: StoredInput
+    tools: Made | None = None
+
+    @property
+    def contexts(self) -> dict[str, str]:
+        """What replaces the base and the stages for source and wheels, as `BuildRequest` takes it; without the native tools."""
+        return {
+            self.base.reference: self.base.context,
+            "python-source": str(self.source.directory),
+            "python-wheels": str(self.wheels.directory),
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,9 +162,10 @@ def _blamed(farm: Farm, node: str, result: BuildResult) -> BuildResult:
 
 def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step: Callable[[str], None]) -> BuildResult:
     emulated = order.execution.emulated
+    tools = given.tools if order.execution.known else None
     factor = shop.settings.emulation_factor if emulated else 1.0
     builder = farm.builders[order.node]
-    with scratch(CONTEXT) as directory:
+    with scratch(SCRATCH) as directory:
         # The text that the key was made of is what is built, whatever lies in the tree by now.
         text = with_arguments(order.planned.known.dockerfile, order.arguments)
         (directory / "Dockerfile").write_text(text, encoding="utf-8")
@@ -160,11 +173,7 @@ def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step:
             BuildRequest(
                 directory=directory,
                 platform=str(order.planned.cell.architecture.platform),
-                contexts={
-                    given.base.reference: given.base.context,
-                    "python-source": str(given.source.directory),
-                    "python-wheels": str(given.wheels.directory),
-                },
+                contexts=given.contexts | ({CONTEXT: tools.context} if tools is not None else {}),
                 reference=order.reference,
                 timeout=shop.settings.timeout_minutes * 60 * factor,
                 silence=shop.settings.silence_minutes * 60 * factor,

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from orchestrator.config.settings import BasePolicy, Rebuilds, Settings
+from orchestrator.config.settings import Acceleration, BasePolicy, Rebuilds, Settings
 from orchestrator.errors import ExitCode, VerificationError
 from orchestrator.ledger.chronicle import Chronicle
 from orchestrator.matrix.load import load_matrix
@@ -36,13 +36,15 @@ class Outcome:
     document: dict[str, Any]
 
 
-def run_demo(path: Path, word: str, progress: Progress, console: Console) -> Outcome:
-    """Run the demonstration on one image of the matrix at `path`."""
+def run_demo(
+    path: Path, word: str, progress: Progress, console: Console, *, acceleration: str | None = None
+) -> Outcome:
+    """Run the demonstration on one image of the matrix at `path`; `acceleration` as in the settings."""
     matrix = load_matrix(path)
     image = select_image(matrix, word)
     cells = select_cells(matrix, Selection(ids=(image.id,)))
     progress.note(f"demo: {image.id} ({image.line.release}) for {', '.join(cell.architecture.name for cell in cells)}")
-    settings = Settings(bases=BasePolicy.BOOTSTRAP)
+    settings = Settings(bases=BasePolicy.BOOTSTRAP, acceleration=Acceleration(acceleration or Acceleration.AUTO))
     with open_workshop(matrix, settings, progress, alone=Alone(command="demo")) as shop:
         prepared = prepare(shop, cells)
         with shop.ledger.run("demo") as run:

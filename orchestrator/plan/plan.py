@@ -29,8 +29,9 @@ class Known:
     """What is known about a cell before it is planned; `base_digest` is empty while the base has not been resolved.
 
     `execution` is how it is executed if it can be chosen, `alternatives` are other ways that are as good: which one it is decides itself while
-    the builders are at work. `proofs` names the catalogue of proofs: an image that was proven by another one is proven again. `digest` is
-    the sha256 (hex) of the Dockerfile.
+    the builders are at work. `proofs` names the catalogue of proofs: an image that was proven by another one is proven again. `tools` is the
+    identity of the native tools that an emulated build is given, empty where there are none; with `without_tools`, what was built without is as
+    good. `digest` is the sha256 (hex) of the Dockerfile.
     """
 
     dockerfile: str
@@ -39,6 +40,7 @@ class Known:
     alternatives: tuple[Execution, ...] = ()
     proofs: str = ""
     tools: str = ""
+    without_tools: bool = True
     digest: str = field(default="")
 
     def __post_init__(self) -> None:
@@ -52,8 +54,17 @@ class Known:
             dockerfile=self.digest,
             base_digest=self.base_digest,
             execution=execution,
-            tools=self.tools if execution.emulated else "",
+            tools=self.tools if execution.known else "",
         )
+
+    def keys(self, cell: Cell) -> dict[str, Execution]:
+        """Map the values of all keys that are as good to the way of execution, the one that is meant first."""
+        ways = (self.execution, *self.alternatives)
+        found = {self.key(cell, one).value: one for one in ways}
+        if self.tools and self.without_tools:
+            plain = replace(self, tools="")
+            found = {**{plain.key(cell, one).value: one for one in ways}, **found}
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +117,7 @@ def plan_cell(
     latest = memory.latest(cell.id)
     if latest is None:
         return planned(Action.BUILD, "new: there is no attempt at it yet")
-    keys = {known.key(cell, one).value: one for one in (known.execution, *known.alternatives)}
+    keys = known.keys(cell)
     refused = latest.key in keys and latest.failure_class in REFUSED
     found = [(memory.proven(cell.id, value), execution) for value, execution in keys.items()]
     plans = [_proven(proven, planned, present, known, one) for proven, one in found if proven is not None]

@@ -15,7 +15,7 @@ from orchestrator.build.execution import Execution
 from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.build.phases import Phase, PhaseName
 from orchestrator.builders.model import Access, Builder
-from orchestrator.config.settings import Settings
+from orchestrator.config.settings import Acceleration, Settings
 from orchestrator.engine.model import Engine
 from orchestrator.inputs.model import StoredInput
 from orchestrator.ledger.ledger import Ledger
@@ -251,7 +251,7 @@ def farm(engine: Engine) -> Farm:
 def workshop(matrix: Matrix, ledger: Ledger, engine: FakeClient, directory: Path) -> Workshop:
     return Workshop(
         matrix=matrix,
-        settings=Settings(timeout_minutes=10, emulation_factor=6),
+        settings=Settings(timeout_minutes=10, emulation_factor=6, acceleration=Acceleration.OFF),
         places=Places(cache=directory / "cache", state=directory / "state"),
         progress=Silent(),
         engine=Engine(

@@ -1,0 +1,154 @@
+"""Which cells of a run are built with native tools: planned first, then made and judged for those that are built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from orchestrator.acceleration.catalogue import tools_for
+from orchestrator.acceleration.gate.judging import judge
+from orchestrator.acceleration.gate.model import Trial, UnjudgedError
+from orchestrator.acceleration.gate.verdicts import keep_verdict, verdict_of
+from orchestrator.acceleration.making import Workbench, plan_tools
+from orchestrator.acceleration.model import CONTEXT, Made, ToolsPlan, Verdict
+from orchestrator.bases.resolve import BaseResolver
+from orchestrator.build.buildx import BuildRequest, BuildResult, build
+from orchestrator.config.settings import Acceleration
+from orchestrator.errors import EnvironmentFailedError, OrchestratorError, UnreachableError, VerificationError
+from orchestrator.matrix.model import Architecture, Cell
+from orchestrator.matrix.platforms import normalise
+from orchestrator.pipeline.building import Ingredients
+from orchestrator.pipeline.farm import Farm
+from orchestrator.pipeline.workshop import Workshop
+from orchestrator.recipe.recipe import recipe_for
+from orchestrator.render.dockerfile import template_directories
+from orchestrator.system.scratch import TOOLS, scratch
+
+
+@dataclass(kw_only=True)
+class Accelerating:
+    """Decides for each cell of a run; every tools image is made and judged once. `texts` are the Dockerfiles, by the image's id."""
+
+    shop: Workshop
+    farm: Farm
+    bases: BaseResolver
+    texts: Mapping[str, str]
+    _plans: dict[str, ToolsPlan | str] = field(default_factory=dict)
+    _found: dict[str, Made | str] = field(default_factory=dict)
+
+    def tools(self, cell: Cell) -> str:
+        """Give the identity that a cell's key takes: of tools that may be used, or of which nothing is known yet; empty where there are none."""
+        if not self.farm.executions(cell)[0].known:
+            return ""
+        plan = self._plan(cell)
+        if isinstance(plan, str):
+            return ""
+        made = self._workbench.known(plan)
+        verdict = verdict_of(self.shop.places, made.digest) if made is not None else None
+        return "" if verdict is not None and not verdict.qualified else plan.identity
+
+    def ready(self, cell: Cell, ingredients: Callable[[Cell], Ingredients]) -> Made | str:
+        """Give the tools that a cell is built with, making and judging them first; or say why it is built without."""
+        plan = self._plan(cell)
+        if isinstance(plan, str):
+            return plan
+        if plan.identity not in self._found:
+            self._found[plan.identity] = self._qualified(plan, cell, ingredients)
+            if isinstance(why := self._found[plan.identity], str):
+                self.shop.progress.warn(f"{plan.tools} are not used, builds are emulated: {why}")
+        return self._found[plan.identity]
+
+    def refused(self, cell: Cell, why: str) -> OrchestratorError | None:
+        """The error of a cell that may not be built without tools; None where it may."""
+        if self.shop.settings.acceleration is not Acceleration.REQUIRE:
+            return None
+        return VerificationError(
+            f"{cell.id} is emulated and cannot be accelerated: {why}",
+            mend="build it with --acceleration auto, or on a machine of its own architecture",
+        )
+
+    def _plan(self, cell: Cell) -> ToolsPlan | str:
+        if cell.id not in self._plans:
+            self._plans[cell.id] = self._planned(cell)
+        return self._plans[cell.id]
+
+    def _planned(self, cell: Cell) -> ToolsPlan | str:
+        if self.shop.settings.acceleration is Acceleration.OFF:
+            return "acceleration is off"
+        if f" AS {CONTEXT}\n" not in self.texts[cell.image.id]:
+            return "its Dockerfile takes no native tools"
+        host = self._host
+        if host is None:
+            return f"the matrix knows no architecture of linux/{self.shop.engine.architecture}"
+        tools = tools_for(cell, host)
+        if isinstance(tools, str):
+            return tools
+        try:
+            base = self.bases.resolve(replace(cell, architecture=host))
+        except OrchestratorError as error:
+            return f"{tools.base} cannot be had for {host.name}: {error.message}"
+        return plan_tools(tools, recipe_for(cell.image), base.digest, template_directories(self.shop.matrix))
+
+    def _qualified(self, plan: ToolsPlan, cell: Cell, ingredients: Callable[[Cell], Ingredients]) -> Made | str:
+        try:
+            made = self._workbench.ensure(plan, self.bases.resolve(replace(cell, architecture=plan.tools.host)))
+            verdict = verdict_of(self.shop.places, made.digest) or self._judged(made, cell, ingredients(cell))
+        except UnjudgedError as error:
+            return f"it cannot be found out whether they do the same work: {error.message}"
+        except (EnvironmentFailedError, UnreachableError) as error:
+            return error.message
+        return made if verdict.qualified else _told(verdict)
+
+    def _judged(self, made: Made, cell: Cell, ingredients: Ingredients) -> Verdict:
+        self.shop.progress.note(f"judging {made.tools}: compiling with them and without, by {cell.id}")
+        log = self.shop.places.logs / "native-tools" / f"{made.digest.removeprefix('sha256:')[:12]}-gate.log"
+        settings = self.shop.settings
+        trial = Trial(
+            cell=cell.id,
+            dockerfile=self.texts[cell.image.id],
+            platform=str(cell.architecture.platform),
+            contexts=ingredients.contexts,
+            timeout=settings.timeout_minutes * 60 * settings.emulation_factor,
+            builder=self._builder,
+        )
+        with scratch(TOOLS) as directory:
+            verdict = judge(made, trial, build=self._build, directory=directory, log=log)
+        keep_verdict(self.shop.places, verdict)
+        if verdict.qualified:
+            self.shop.progress.note(f"{made.tools} do the same work: {verdict.compared} comparisons, no difference")
+        return verdict
+
+    @cached_property
+    def _host(self) -> Architecture | None:
+        wanted = normalise(f"linux/{self.shop.engine.architecture}")
+        return next((one for one in self.shop.matrix.known if normalise(str(one.platform)) == wanted), None)
+
+    @cached_property
+    def _workbench(self) -> Workbench:
+        shop = self.shop
+        return Workbench(places=shop.places, progress=shop.progress, build=self._build, builder=self._builder)
+
+    @property
+    def _local(self) -> str | None:
+        return next((name for name, builder in self.farm.builders.items() if builder.local), None)
+
+    @property
+    def _builder(self) -> str | None:
+        arguments = self.farm.builders[self._local].arguments if self._local is not None else ()
+        return arguments[-1] if arguments else None
+
+    def _build(self, request: BuildRequest) -> BuildResult:
+        local = self._local
+        return build(
+            request,
+            docker=self.shop.engine.docker,
+            environment=self.shop.engine.environment if local is None else self.farm.builders[local].environment,
+            cancellation=self.shop.cancellation,
+            on_step=lambda _: None,
+        )
+
+
+def _told(verdict: Verdict) -> str:
+    more = f", and {len(verdict.differences) - 1} more" if len(verdict.differences) > 1 else ""
+    return f"{verdict.differences[0]}{more}"
