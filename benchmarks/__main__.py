@@ -73,15 +73,13 @@ class _Run:
     type=click.Path(file_okay=False, path_type=Path),
     help="Read and write record and chart there; README.md is left alone.",
 )
-@click.option("--logs", type=click.Path(file_okay=False, path_type=Path), help="Leave the builds' logs there.")
 @click.option(
     "--cached",
     is_flag=True,
     help="A trial: BuildKit's cache may do the work, so that seconds mean nothing. Needs --output.",
 )
 def main(
-    *, parts: tuple[str, ...], images: tuple[str, ...], plain: str, dry_run: bool, only_tables: bool, output: Path | None, logs: Path | None,
-    cached: bool,
+    *, parts: tuple[str, ...], images: tuple[str, ...], plain: str, dry_run: bool, only_tables: bool, output: Path | None, cached: bool,
 ) -> None:  # fmt: skip
     """Measure PARTS, all of them where none is named; what is not measured keeps its older figures, marked so.
 
@@ -113,7 +111,7 @@ def main(
         run = _Run(
             name=name, record=record, machine=machine, directory=directory, readme=readme, progress=progress
         )  # fmt: skip
-        _measure(run, chosen, wanted, logs)
+        _measure(run, chosen, wanted)
     sys.stdout.write(f"{tables(run.record)}\n")
     for line in missed(tuple(read_acceleration(run.record).values()), name):
         progress.warn(line)
@@ -154,7 +152,7 @@ def _machine(chosen: list[str], progress: ConsoleProgress) -> Iterator[Machine]:
         yield replace(this_machine(engine, "" if found.native else str(found.emulator)), load=before.load)
 
 
-def _measure(run: _Run, chosen: list[str], wanted: Wanted, logs: Path | None) -> None:
+def _measure(run: _Run, chosen: list[str], wanted: Wanted) -> None:
     names = [part for part in PARTS if part.name in chosen]
     for number, part in enumerate(names, 1):
         run.progress.note(f"[{number}/{len(chosen)}] {part.name}")
@@ -172,8 +170,7 @@ def _measure(run: _Run, chosen: list[str], wanted: Wanted, logs: Path | None) ->
         run.keep(ACCELERATION, entry)
 
     measure(
-        wanted, read_acceleration(run.record), run=run.name, matrix=ROOT / MATRIX, progress=run.progress, keep=keep,
-        logs=None if logs is None else logs.resolve(),
+        wanted, read_acceleration(run.record), run=run.name, matrix=ROOT / MATRIX, progress=run.progress, keep=keep
     )  # fmt: skip
 
 

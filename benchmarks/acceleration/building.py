@@ -40,7 +40,7 @@ class Built:
 
 @dataclass(frozen=True, kw_only=True)
 class Builds:
-    """Builds cells of one prepared run. `directory` holds logs and layouts; `run` is unlike that of any other measurement.
+    """Builds cells of one prepared run. `directory` is for contexts and layouts, `logs` for logs; `run` is unlike that of any other measurement.
 
     `fresh` is False where BuildKit's cache may do the work, so that nothing is measured.
     """
@@ -48,6 +48,7 @@ class Builds:
     shop: Workshop
     prepared: Prepared
     directory: Path
+    logs: Path
     run: str
     say: Say
     fresh: bool = True
@@ -68,7 +69,7 @@ class Builds:
             contexts=contexts,
             reference=f"orchestrator.local/benchmark/{cell.id}:{way}",
             timeout=_HOURS,
-            log=self.directory / f"{cell.id}-{way}.log",
+            log=self.logs / f"{cell.id}-{way}.log",
             # What has been compiled for the accelerated build is what the rebuild finds; the former finds nothing.
             arguments={_NAMESPACE: f"benchmark {cell.id} {self.run}"},
             # A base that was moved leaves nothing in BuildKit's cache of use, as it does for everybody.
@@ -94,7 +95,7 @@ class Builds:
                 contexts={reference: given.base.context},
                 reference="",
                 timeout=_HOURS,
-                log=self.directory / f"{name}.log",
+                log=self.logs / f"{name}.log",
                 export=f"type=oci,tar=false,dest={where}",
             )
             self._run(request, f"the base of {cell.id}, moved")

@@ -67,15 +67,14 @@ def measure(
     matrix: Path,
     progress: Progress,
     keep: Callable[[Measured], None],
-    logs: Path | None = None,
 ) -> None:
     """Measure; `keep` is given what is known of an image after each build. `known` is what earlier runs found out.
 
-    Logs go to `logs`, else into a directory that is removed. Raises `NotMeasuredError` for the first build that cannot be measured.
+    Logs are left where those of other builds are, in a directory `benchmark`. Raises `NotMeasuredError` for the first build that cannot be measured.
     """
     with contextlib.ExitStack() as stack:
         shop = stack.enter_context(open_workshop(load_matrix(matrix), SETTINGS, progress, alone=Alone(command="bench")))
-        directory = logs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-bench-")))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-bench-")))
         cells = select_cells(shop.matrix, Selection(ids=wanted.images, architectures=(NATIVE, EMULATED)))
         by_name = {(cell.image.id, cell.architecture.name): cell for cell in cells}
         # Native tools are made and judged in here.
@@ -86,6 +85,7 @@ def measure(
             shop=shop,
             prepared=prepared,
             directory=directory,
+            logs=shop.places.logs / "benchmark",
             run=run,
             say=progress.note,
             fresh=wanted.fresh,
@@ -97,13 +97,19 @@ def measure(
                 builds.prepared.ingredients(cell)
             before = known.get(image) or Measured(image=image, release=emulated.image.line.release)
             with _removed(shop) as references:
-                for one in _image(builds, before, by_name[image, NATIVE], emulated, wanted.ways(image), references):
+                for one in measure_image(
+                    builds, before, by_name[image, NATIVE], emulated, wanted.ways(image), references
+                ):
                     keep(one)
 
 
-def _image(
+def measure_image(
     builds: Builds, before: Measured, native: Cell, emulated: Cell, ways: Sequence[Way], references: dict[Way, str]
 ) -> Iterator[Measured]:
+    """Build an image in some ways, the native one first; gives what is known of it (`before`, and what was measured) after each build.
+
+    `references` is told each image that is in the engine. Raises `NotMeasuredError`.
+    """
     measured, alone = before, None
     for way in ways:
         built = builds.build(native if way is Way.NATIVE else emulated, way)
@@ -112,9 +118,11 @@ def _image(
             alone = built.seconds
         found = timing(builds.run, built.seconds, None if way is Way.NATIVE else alone)
         measured = replace(measured, release=emulated.image.line.release, timings={**measured.timings, way: found})
-        if way in {Way.REBUILT, Way.PLAIN}:
-            equality = _compare(builds, emulated, references, way)
-            measured = replace(measured, equalities={**measured.equalities, way: equality})
+        for other in (Way.PLAIN, Way.REBUILT):
+            pair = {Way.ACCELERATED, other}
+            if way in pair and pair <= references.keys():
+                equality = _compare(builds, emulated, references, other)
+                measured = replace(measured, equalities={**measured.equalities, other: equality})
         yield measured
 
 
