@@ -1,0 +1,243 @@
+"""Which cells are built with native tools, which without, and what is said then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.acceleration.gate.model import UnjudgedError
+from orchestrator.acceleration.gate.verdicts import keep_verdict, verdict_of
+from orchestrator.acceleration.making import Workbench
+from orchestrator.acceleration.model import Made, ToolsPlan, Verdict
+from orchestrator.bases.model import Base
+from orchestrator.config.settings import Acceleration
+from orchestrator.errors import EnvironmentFailedError, UnreachableError, VerificationError
+from orchestrator.matrix.model import Cell
+from orchestrator.pipeline import acceleration as module
+from orchestrator.pipeline.acceleration import Accelerating
+from orchestrator.pipeline.building import Ingredients
+from orchestrator.pipeline.preparing import Prepared, accelerated
+from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
+from orchestrator.render.tree import render_images
+from tests.unit.pipeline.fakes import FakeIngredients, World
+
+IMAGE = "2.7-slim-bullseye"
+DIGEST = "sha256:" + "ab" * 32
+
+
+class Tried:
+    """Stands for making and judging: counts both."""
+
+    def __init__(self) -> None:
+        self.made = self.judged = 0
+        self.differences: tuple[str, ...] = ()
+        self.error: Exception | None = None
+        self.there = False
+
+    def ensure(self, plan: ToolsPlan, base: Base) -> Made:
+        assert base.digest == plan.base_digest
+        self.made += 1
+        if self.error is not None:
+            raise self.error
+        self.there = True
+        return self._form(plan)
+
+    def known(self, plan: ToolsPlan) -> Made | None:
+        return self._form(plan) if self.there else None
+
+    def judge(self, made: Made, trial: Any, **_: Any) -> Verdict:
+        self.judged += 1
+        if isinstance(self.error, UnjudgedError):
+            raise self.error
+        assert "native-tools" not in trial.contexts
+        return Verdict(
+            digest=made.digest, differences=self.differences, compared=90, by=trial.cell, judged="2026-01-01T00:00:00Z"
+        )
+
+    @staticmethod
+    def _form(plan: ToolsPlan) -> Made:
+        return Made(tools=plan.tools, layout=Path("/layout"), digest=DIGEST, size=1, seconds=1.0)
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> Tried:
+    found = Tried()
+    monkeypatch.setattr(Workbench, "ensure", found.ensure)
+    monkeypatch.setattr(Workbench, "known", found.known)
+    monkeypatch.setattr(module, "judge", found.judge)
+    return found
+
+
+def accelerating(world: World, policy: Acceleration = Acceleration.AUTO) -> Accelerating:
+    texts = {one.image.id: one.text for one in render_images(world.shop.matrix, world.shop.matrix.images)}
+    bases: Any = FakeIngredients()
+    shop = replace(world.shop, settings=world.shop.settings.model_copy(update={"acceleration": policy}))
+    return Accelerating(shop=shop, farm=world.farm, bases=bases, texts=texts)
+
+
+def ingredients(cell: Cell) -> Ingredients:
+    given: Any = FakeIngredients()
+    return Ingredients(base=given.resolve(cell), source=given.source(cell.image.line), wheels=given.wheels(()))
+
+
+def cells(world: World) -> tuple[Cell, Cell]:
+    native, emulated = world.cells(IMAGE)
+    return native, emulated
+
+
+def test_only_what_is_emulated_here_gets_tools(world: World, tried: Tried) -> None:
+    native, emulated = cells(world)
+    given = accelerating(world)
+    assert given.tools(native) == ""
+    assert len(given.tools(emulated)) == 64
+    assert (tried.made, tried.judged) == (0, 0), "a plan makes nothing"
+
+
+def test_off_means_off(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    given = accelerating(world, Acceleration.OFF)
+    assert given.tools(emulated) == ""
+    assert given.ready(emulated, ingredients) == "acceleration is off"
+    assert tried.made == 0
+
+
+def test_a_dockerfile_that_takes_none_gets_none(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    given = replace(accelerating(world), texts={IMAGE: "FROM debian:bullseye-slim\n"})
+    assert given.tools(emulated) == ""
+    assert given.ready(emulated, ingredients) == "its Dockerfile takes no native tools"
+    assert tried.made == 0
+
+
+def test_they_are_made_and_judged_once_and_the_verdict_is_kept(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    given = accelerating(world)
+    made = given.ready(emulated, ingredients)
+    assert isinstance(made, Made)
+    assert given.ready(emulated, ingredients) is made
+    again = accelerating(world)
+    assert again.ready(emulated, ingredients) == made
+    assert (tried.made, tried.judged) == (2, 1)
+    verdict = verdict_of(world.shop.places, DIGEST)
+    assert verdict is not None
+    assert verdict.qualified
+
+
+def test_what_was_refused_once_stays_refused_and_is_no_part_of_the_key(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    tried.differences = ("Objects/abstract.o: .text differs", "make: another version")
+    assert accelerating(world).ready(emulated, ingredients) == "Objects/abstract.o: .text differs, and 1 more"
+    again = accelerating(world)
+    assert again.tools(emulated) == ""
+    assert again.ready(emulated, ingredients) == "Objects/abstract.o: .text differs, and 1 more"
+    assert tried.judged == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnjudgedError("the mirror is away"),
+        EnvironmentFailedError("they cannot be made"),
+        UnreachableError("nothing answers"),
+    ],
+)
+def test_what_could_not_be_found_out_is_tried_again_another_time(world: World, tried: Tried, error: Exception) -> None:
+    _, emulated = cells(world)
+    tried.error = error
+    why = accelerating(world).ready(emulated, ingredients)
+    assert isinstance(why, str)
+    assert str(error).split("\n")[0] in why
+    assert verdict_of(world.shop.places, DIGEST) is None
+    tried.error = None
+    assert isinstance(accelerating(world).ready(emulated, ingredients), Made)
+
+
+def test_required_acceleration_that_cannot_be_had_is_an_error(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    tried.differences = ("cc1 differs",)
+    for policy, expected in ((Acceleration.AUTO, type(None)), (Acceleration.REQUIRE, VerificationError)):
+        given = accelerating(world, policy)
+        why = given.ready(emulated, ingredients)
+        assert isinstance(why, str)
+        assert isinstance(given.refused(emulated, why), expected)
+
+
+def planner(world: World) -> Callable[[Cell, Known], PlannedCell]:
+    return lambda cell, known: plan_cell(cell, known, world.shop.ledger, present=world.engine.images_by_name)
+
+
+def prepared(world: World, given: Accelerating) -> Prepared:
+    inputs: Any = FakeIngredients()
+    planned = tuple(
+        planner(world)(one.cell, replace(one.known, tools=given.tools(one.cell)))
+        for one in world.plan(world.cells(IMAGE))
+    )
+    return Prepared(planned=planned, farm=world.farm, bases=inputs, inputs=inputs)
+
+
+def test_tools_reach_the_cells_that_are_built_with_them(world: World, tried: Tried) -> None:
+    native, emulated = cells(world)
+    given = accelerating(world)
+    ready = accelerated(prepared(world, given), given, planner(world))
+    assert set(ready.tools) == {emulated.id}
+    assert ready.ingredients(emulated).tools is not None
+    assert ready.ingredients(native).tools is None
+    assert {one.cell.id: bool(one.key.ingredients["tools"]) for one in ready.planned} == {
+        native.id: False,
+        emulated.id: True,
+    }
+    assert tried.judged == 1
+
+
+def test_who_has_to_do_without_is_planned_again_so(world: World, tried: Tried) -> None:
+    native, emulated = cells(world)
+    tried.differences = ("cc1 differs",)
+    given = accelerating(world)
+    ready = accelerated(prepared(world, given), given, planner(world))
+    assert [one.cell.id for one in ready.planned] == [native.id, emulated.id]
+    assert {one.key.ingredients["tools"] for one in ready.planned} == {""}
+    assert {one.action for one in ready.planned} == {Action.BUILD}
+    assert ready.tools == {}
+    assert ready.missing == {}
+
+
+def test_required_tools_that_are_refused_fail_the_cell_and_no_other(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    tried.differences = ("cc1 differs",)
+    given = accelerating(world, Acceleration.REQUIRE)
+    ready = accelerated(prepared(world, given), given, planner(world))
+    assert set(ready.missing) == {emulated.id}
+    assert "cc1 differs" in str(ready.missing[emulated.id])
+
+
+def test_what_was_built_without_tools_is_as_good_unless_they_are_off(world: World, tried: Tried) -> None:
+    world.run(world.cells(IMAGE))  # without: the world's settings say so
+    given = accelerating(world)
+    ready = accelerated(prepared(world, given), given, planner(world))
+    assert {one.action for one in ready.planned} == {Action.NOTHING}
+    assert tried.made == 0
+
+
+def test_what_was_built_with_tools_is_built_again_where_they_are_off(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    assert tried.made == 0
+    (one,) = world.plan((emulated,))
+    known = replace(one.known, tools="a" * 64)
+    ledger = world.shop.ledger
+    world.run(world.cells(IMAGE))
+    world.change(f"key = '{known.key(emulated, known.execution).value}'", emulated.id)
+    assert plan_cell(emulated, known, ledger, present=None).action is Action.NOTHING
+    off = replace(known, tools="", without_tools=False)
+    assert plan_cell(emulated, off, ledger, present=None).action is Action.BUILD
+
+
+def test_a_kept_refusal_is_read_by_a_plan(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    tried.there = True
+    refused = Verdict(digest=DIGEST, differences=("x",), compared=1, by=emulated.id, judged="2026-01-01T00:00:00Z")
+    keep_verdict(world.shop.places, refused)
+    assert accelerating(world).tools(emulated) == ""
