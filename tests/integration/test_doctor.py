@@ -7,7 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from orchestrator.system.process import Command, Completed, run
+from tests.integration.command_line import CommandLine
+from tests.integration.images import DEBIAN
 
 
 def doctor(tmp_path: Path, *words: str, **variables: str) -> Completed:
@@ -49,3 +53,18 @@ def test_plain_lines_where_nobody_has_a_terminal(tmp_path: Path) -> None:
     lines = doctor(tmp_path).text.splitlines()
     assert any(line.startswith("ok    kernel") for line in lines)
     assert not any("\x1b" in line for line in lines)
+
+
+@pytest.mark.timeout(1800)
+def test_what_emulation_costs_is_measured_on_the_engine_that_works(orchestrator: CommandLine) -> None:
+    made = orchestrator("bases", *DEBIAN, "--variant", "slim-bullseye")
+    assert made.code == 0, made.err
+    done = orchestrator("doctor", *DEBIAN, "--bench", "--json")
+    (found,) = done.document["bench"]
+    assert (found["architecture"], found["plain_cpu"]) == ("arm64v8", "QEMU_CPU=cortex-a57")
+    assert found["emulator"].startswith("QEMU ")
+    measures = {one["name"]: one for one in found["measures"]}
+    for name in ("start a program", "start Perl", "calculate in Perl"):
+        assert measures[name]["emulated"] > measures[name]["native"] > 0, name
+    assert measures["start Perl"]["plain"] > measures["start Perl"]["native"]
+    assert (measures["start a program"]["accelerated"] is not None) == found["tools"]
