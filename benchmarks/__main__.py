@@ -7,6 +7,7 @@ Writes `benchmarks/results.json` with machine, versions and date, and `benchmark
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -108,12 +109,12 @@ def main(
     with _machine(chosen, progress) as machine:
         if machine.load > _NOISY:
             progress.warn(f"the machine is not quiet (load {machine.load}): what is measured now may be worth little")
-        run = _Run(
+        this = _Run(
             name=name, record=record, machine=machine, directory=directory, readme=readme, progress=progress
         )  # fmt: skip
-        _measure(run, chosen, wanted)
-    sys.stdout.write(f"{tables(run.record)}\n")
-    for line in missed(tuple(read_acceleration(run.record).values()), name):
+        _measure(this, chosen, wanted)
+    sys.stdout.write(f"{tables(this.record)}\n")
+    for line in missed(tuple(read_acceleration(this.record).values()), name):
         progress.warn(line)
 
 
@@ -130,6 +131,7 @@ def _announced(chosen: list[str], wanted: Wanted, record: Record) -> Iterator[st
         for image in wanted.images:
             ways = ", ".join(f"{way} {lasting(builds[image, way])}" for way in wanted.ways(image))
             yield f"{ACCELERATION}: builds of {image}: {ways}"
+        yield f"{ACCELERATION}: before that, native tools are made and judged where they are not there yet"
         slow = sum(seconds for (_, way), seconds in builds.items() if way is Way.PLAIN)
         total += sum(builds.values())
         if slow:
@@ -174,7 +176,7 @@ def _measure(run: _Run, chosen: list[str], wanted: Wanted) -> None:
     )  # fmt: skip
 
 
-def _told() -> int:
+def run() -> int:
     """Run the command line; what goes wrong is told in a sentence."""
     try:
         main(standalone_mode=False)
@@ -183,7 +185,10 @@ def _told() -> int:
         return int(ExitCode.USAGE)
     except (NotMeasuredError, OrchestratorError) as error:
         sys.stderr.write(f"bench: {error}\n")
-        return int(error.code) if isinstance(error, OrchestratorError) else 1
+        return int(error.code) if isinstance(error, OrchestratorError) else int(ExitCode.CELLS_FAILED)
+    except (subprocess.SubprocessError, AssertionError) as error:
+        sys.stderr.write(f"bench: what is to be measured does not work: {error}\n")
+        return int(ExitCode.CELLS_FAILED)
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("bench: interrupted; what was measured before is kept\n")
         return int(ExitCode.INTERRUPTED)
@@ -191,4 +196,4 @@ def _told() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_told())
+    sys.exit(run())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks.__main__ import main
+from benchmarks.__main__ import main, run
 from benchmarks.acceleration.measuring import IMAGES, Wanted, expected
 from benchmarks.acceleration.model import Way
 from benchmarks.memory import table as memory_table
@@ -79,3 +80,21 @@ def test_a_build_takes_as_long_as_the_last_time() -> None:
 
 def test_durations_are_rough() -> None:
     assert (lasting(59.6), lasting(1920)) == ("60 s", "32 min")
+
+
+def test_what_cannot_be_measured_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # No process may be started here, so that the command that is to be measured cannot be.
+    monkeypatch.setattr(sys, "argv", ["bench", "commands", "--output", str(tmp_path)])
+    assert run() == 1
+    assert "bench: what is to be measured does not work: a unit test tried to reach outside" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_word_is_told_with_the_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "--plain", "some"])
+    assert run() == 2
+    assert "'some' is not one of" in capsys.readouterr().err
