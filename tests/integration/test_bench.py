@@ -12,8 +12,9 @@ from pathlib import Path
 import docker
 import pytest
 
+from benchmarks.acceleration import measuring
 from benchmarks.acceleration.building import Builds, NotMeasuredError
-from benchmarks.acceleration.measuring import measure_image
+from benchmarks.acceleration.measuring import Wanted, measure, measure_image
 from benchmarks.acceleration.model import Measured, Stretch, Way
 from orchestrator.acceleration.catalogue import tools_for
 from orchestrator.acceleration.model import Made
@@ -21,8 +22,8 @@ from orchestrator.bases.oci import write_layout
 from orchestrator.config.settings import Acceleration, BasePolicy, Settings
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Cell
-from orchestrator.pipeline.preparing import prepare
-from orchestrator.pipeline.workshop import open_workshop
+from orchestrator.pipeline.preparing import Prepared, prepare
+from orchestrator.pipeline.workshop import Workshop, open_workshop
 from orchestrator.plan.plan import PlannedCell
 from orchestrator.system.progress import Silent
 from tests.integration.small import small_matrix
@@ -42,27 +43,38 @@ CMD ["cat", "/small"]
 """
 
 
+#: The tools of these tests are no real ones: nothing may judge them.
+SETTINGS = Settings(bases=BasePolicy.BOOTSTRAP, acceleration=Acceleration.OFF)
+
+
 @pytest.fixture
 def builds(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Builds]:
     """Everything that a measurement works with; the parameter is what the tools do to the image."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     token = uuid.uuid4().hex
-    path = small_matrix(tmp_path / "matrix", token, lines=1)
-    text = TEMPLATE.replace("TOKEN", token).replace("MORE", getattr(request, "param", ":"))
-    (path.parent / "dockerfile-templates" / "slim.Dockerfile.j2").write_text(text)
-    settings = Settings(bases=BasePolicy.BOOTSTRAP, acceleration=Acceleration.OFF)
-    with open_workshop(load_matrix(path), settings, Silent()) as shop:
+    path = _matrix(tmp_path / "matrix", token, getattr(request, "param", ":"))
+    with open_workshop(load_matrix(path), SETTINGS, Silent()) as shop:
         prepared = prepare(shop, shop.matrix.cells, force=True)
-        native, emulated = _cells(prepared.planned)
-        tools = {emulated.id: _tools(emulated, native, tmp_path / "tools")}
         yield Builds(
             shop=shop,
-            prepared=replace(prepared, tools=tools),
+            prepared=_with_tools(prepared, tmp_path),
             directory=tmp_path / "work",
             logs=tmp_path / "logs",
             run=token,
             say=lambda _: None,
         )
+
+
+def _matrix(directory: Path, token: str, more: str) -> Path:
+    path = small_matrix(directory, token, lines=1)
+    text = TEMPLATE.replace("TOKEN", token).replace("MORE", more)
+    (path.parent / "dockerfile-templates" / "slim.Dockerfile.j2").write_text(text)
+    return path
+
+
+def _with_tools(prepared: Prepared, directory: Path) -> Prepared:
+    native, emulated = _cells(prepared.planned)
+    return replace(prepared, tools={emulated.id: _tools(emulated, native, directory / "tools")})
 
 
 def _cells(planned: Sequence[PlannedCell]) -> tuple[Cell, Cell]:
@@ -116,6 +128,26 @@ def test_each_way_is_built_timed_and_compared(builds: Builds) -> None:
     assert [way for way in Way if "\nhello\n" in _said(builds, way)] == [Way.ACCELERATED, Way.REBUILT]
     assert [way for way in Way if "\nit is cold\n" in _said(builds, way)] == [Way.NATIVE, Way.PLAIN, Way.ACCELERATED]
     assert "\nit is warm\n" in _said(builds, Way.REBUILT)
+
+
+def test_a_measurement_tells_each_build_and_leaves_no_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: docker.DockerClient
+) -> None:
+    def with_tools(shop: Workshop, cells: Sequence[Cell], *, force: bool) -> Prepared:
+        return _with_tools(prepare(shop, cells, force=force), tmp_path)
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(measuring, "SETTINGS", SETTINGS)
+    monkeypatch.setattr(measuring, "prepare", with_tools)
+    path = _matrix(tmp_path / "matrix", uuid.uuid4().hex, ":")
+    (image,) = load_matrix(path).images
+    told: list[Measured] = []
+    measure(Wanted(images=(image.id,), plain=()), {}, run="now", matrix=path, progress=Silent(), keep=told.append)
+    assert [len(one.timings) for one in told] == [1, 2, 3]
+    assert (told[-1].image, told[-1].release) == (image.id, image.line.release)
+    assert told[-1].equalities[Way.REBUILT].equal
+    assert len(list((tmp_path / "state" / "orchestrator" / "logs" / "benchmark").glob("*.log"))) == 4
+    assert not client.images.list(f"orchestrator.local/benchmark/{image.id}-arm64v8")
 
 
 @pytest.mark.parametrize("builds", ["if [ -e /dev/native-tools/hello ]; then chmod 600 /small; fi"], indirect=True)
