@@ -11,6 +11,8 @@ from orchestrator.matrix.model import Architecture, Suite
 #: The named context that a Dockerfile takes them from, and where its steps find them. `dockerfile-templates/native-tools.j2` says the same.
 CONTEXT = "native-tools"
 MOUNT = "/dev/native-tools"
+#: How a line begins in which `take` says that it has taken nothing, and why.
+DECLINED = "native-tools: declined:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

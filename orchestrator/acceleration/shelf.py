@@ -73,6 +73,10 @@ class Shelf:
         self._write(plan.identity, record)
         return self._form(plan, record)
 
+    def forget(self, made: Made) -> None:
+        """Let tools be made again that turned out to be of other versions than what they stand in for."""
+        (made.layout.parent / "record.json").unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def lock(self, plan: ToolsPlan) -> Iterator[None]:
         """Keep others from making the same tools."""

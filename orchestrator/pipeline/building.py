@@ -10,7 +10,8 @@ from pathlib import Path
 
 import docker
 
-from orchestrator.acceleration.model import CONTEXT, Made
+from orchestrator.acceleration.model import CONTEXT, DECLINED, Made
+from orchestrator.acceleration.shelf import Shelf
 from orchestrator.attest.model import Told, UntoldError
 from orchestrator.attest.provenance import Material, Stated, keep
 from orchestrator.bases.model import Base
@@ -18,6 +19,8 @@ from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.build.execution import Execution
 from orchestrator.build.failure import FailureClass
 from orchestrator.builders.carry import carry
+from orchestrator.config.settings import Acceleration
+from orchestrator.errors import VerificationError
 from orchestrator.inputs.model import StoredInput
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
@@ -61,11 +64,15 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """How it went; `digest` and `size` (bytes) are those of the image at home, when there is one."""
+    """How it went; `digest` and `size` (bytes) are those of the image at home, when there is one.
+
+    `declined` says why the native tools that were given were not taken, and all of it was emulated; empty when they were.
+    """
 
     result: BuildResult
     digest: str = ""
     size: int = 0
+    declined: str = ""
 
 
 def build_cell(
@@ -76,11 +83,15 @@ def build_cell(
     *,
     on_step: Callable[[str], None],
 ) -> Built:
-    """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions."""
+    """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions.
+
+    Raises `VerificationError` where native tools are required and were not taken.
+    """
     given = ingredients()
     result = _blamed(farm, order.node, _call(shop, farm, order, given, on_step))
     if result.failure is not None:
         return Built(result=result)
+    declined = _declined(shop, order, given)
     with contextlib.closing(shop.open_client()) as home:
         if farm.away(order.node):
             on_step(f"[carry] copying the image home from {order.node}")
@@ -89,7 +100,23 @@ def build_cell(
         digest, size = inspect(home, order.reference)
     if shop.settings.attestations:
         _keep_provenance(shop, farm, order, given, result.record, digest)
-    return Built(result=result, digest=digest, size=size)
+    return Built(result=result, digest=digest, size=size, declined=declined)
+
+
+def _declined(shop: Workshop, order: Order, given: Ingredients) -> str:
+    """Find out whether the tools were taken. Packages may have moved since they were made: then they are made again next time."""
+    if given.tools is None or not order.execution.known:
+        return ""
+    lines = order.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    why = next((line.removeprefix(DECLINED).strip(" ;") for line in lines if line.startswith(DECLINED)), "")
+    if why:
+        Shelf(root=shop.places.native_tools).forget(given.tools)
+    if why and shop.settings.acceleration is Acceleration.REQUIRE:
+        raise VerificationError(
+            f"{order.planned.cell.id} was built without the native tools that are required: {why}",
+            mend="run it again: they are made anew",
+        )
+    return why
 
 
 def _keep_provenance(shop: Workshop, farm: Farm, order: Order, given: Ingredients, record: str, digest: str) -> None:

@@ -186,6 +186,8 @@ class Remembering:
 
     def built(self, cell: str, built: Built) -> Failure | None:
         """Remember how a build ended; returns its failure."""
+        if built.declined:
+            self.shop.progress.warn(f"{cell}: native tools were declined, all of it was emulated: {built.declined}")
         number, result = self.attempts[cell], built.result
         phases = [PhaseRecord(name=str(one.name), seconds=one.seconds, cached=one.cached) for one in result.phases]
         if result.failure is not None:

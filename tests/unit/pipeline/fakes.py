@@ -51,10 +51,14 @@ class FakeBuilder:
         self.failing: dict[str, FailureClass] = {}
         self.requests: list[BuildRequest] = []
         self.dockerfiles: list[str] = []
+        self.says = ""
 
     def __call__(self, request: BuildRequest, *, on_step: Callable[[str], None], **_: Any) -> BuildResult:
         self.requests.append(request)
         self.dockerfiles.append((request.directory / "Dockerfile").read_text(encoding="utf-8"))
+        if self.says:
+            request.log.parent.mkdir(parents=True, exist_ok=True)
+            request.log.write_text(f"=== a step\n{self.says}\n", encoding="utf-8")
         on_step("[build 5/9] RUN make -j 2")
         kind = next((kind for word, kind in self.failing.items() if f"/{word}:" in request.reference), None)
         failure = None if kind is None else Failure(kind=kind, message="as told")

@@ -20,9 +20,12 @@ from orchestrator.matrix.model import Cell
 from orchestrator.pipeline import acceleration as module
 from orchestrator.pipeline.acceleration import Accelerating
 from orchestrator.pipeline.building import Ingredients
+from orchestrator.pipeline.cell import CellResult
 from orchestrator.pipeline.preparing import Prepared, accelerated
+from orchestrator.pipeline.run import run_cells
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
 from orchestrator.render.tree import render_images
+from orchestrator.system.progress import Silent
 from tests.unit.pipeline.fakes import FakeIngredients, World
 
 IMAGE = "2.7-slim-bullseye"
@@ -241,3 +244,47 @@ def test_a_kept_refusal_is_read_by_a_plan(world: World, tried: Tried) -> None:
     refused = Verdict(digest=DIGEST, differences=("x",), compared=1, by=emulated.id, judged="2026-01-01T00:00:00Z")
     keep_verdict(world.shop.places, refused)
     assert accelerating(world).tools(emulated) == ""
+
+
+def built_with_tools(world: World, tmp_path: Path, policy: Acceleration, says: str) -> tuple[CellResult, ...]:
+    world.builder.says = says
+    (tmp_path / "record.json").write_text("{}", encoding="utf-8")
+    _, emulated = cells(world)
+    given = accelerating(world, policy)
+    ready = accelerated(prepared(world, given), given, planner(world))
+    made = replace(ready.tools[emulated.id], layout=tmp_path / "layout")
+    shop = replace(world.shop, settings=given.shop.settings)
+    return run_cells(shop, shop.ledger.start_run("build"), replace(ready, tools={emulated.id: made}), world.board)
+
+
+def test_tools_go_to_the_emulated_build_and_to_no_other(world: World, tried: Tried, tmp_path: Path) -> None:
+    results = built_with_tools(world, tmp_path, Acceleration.AUTO, "native-tools: 80 programs taken")
+    assert [one.ok for one in results] == [True, True]
+    contexts = {request.platform: request.contexts.get("native-tools") for request in world.builder.requests}
+    assert contexts == {"linux/amd64": None, "linux/arm64/v8": f"oci-layout://{tmp_path}/layout@{DIGEST}"}
+    assert (tmp_path / "record.json").exists()
+    assert tried.judged == 1
+
+
+def test_tools_that_a_build_declines_are_told_of_and_made_again(
+    world: World, tried: Tried, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Silent, "warn", lambda _, message: warnings.append(message))
+    said = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
+    results = built_with_tools(world, tmp_path, Acceleration.AUTO, said)
+    assert [one.ok for one in results] == [True, True]
+    assert warnings == [
+        f"{cells(world)[1].id}: native tools were declined, all of it was emulated: make 4.3-5 here, 4.3-4.1 there"
+    ]
+    assert not (tmp_path / "record.json").exists()
+    assert tried.judged == 1
+
+
+def test_required_tools_that_a_build_declines_fail_it(world: World, tried: Tried, tmp_path: Path) -> None:
+    said = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
+    native, emulated = built_with_tools(world, tmp_path, Acceleration.REQUIRE, said)
+    assert native.ok
+    assert emulated.failure is not None
+    assert "make 4.3-5 here, 4.3-4.1 there" in emulated.failure.message
+    assert tried.judged == 1
