@@ -46,6 +46,7 @@ class _Suite(_Reasoned):
 
 class _Target(_Reasoned):
     triplet: Word
+    without: tuple[Program, ...] = ()
 
 
 class Facts(Strict):
@@ -79,6 +80,10 @@ def _check(facts: Facts) -> None:
                 raise Problem(
                     ("programs", index, "programs"), f"{name} knows an architecture", "leave it to the emulator"
                 )
+    known = {name for group in facts.programs for name in group.programs}
+    for target, said in facts.targets.items():
+        for name in sorted(set(said.without) - known):
+            raise Problem(("targets", target, "without"), f"{name} is none of the programs", "remove it there")
 
 
 def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Tools | str:
@@ -93,7 +98,8 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
         return f"there are no native tools for {target.name}"
     if suite.name not in facts.suites:
         return f"there are no native tools for {suite.name}"
-    triplet, compiler = facts.targets[target.name].triplet, facts.suites[suite.name].compiler
+    said, compiler = facts.targets[target.name], facts.suites[suite.name].compiler
+    triplet = said.triplet
     return Tools(
         base=cell.image.variant.base,
         suite=suite,
@@ -101,7 +107,7 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
         host=host,
         triplet=triplet,
         compiler=compiler,
-        programs=tuple(name for group in facts.programs for name in group.programs),
+        programs=tuple(name for group in facts.programs for name in group.programs if name not in said.without),
         compilers=tuple(f"{name}-{compiler}" if name in {"gcc", "cpp"} else name for name in facts.compilers.programs),
         packages=tuple(
             sorted((*_MAKING, f"gcc-{compiler}-{triplet}", f"cpp-{compiler}-{triplet}", f"binutils-{triplet}"))
