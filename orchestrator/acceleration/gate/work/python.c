@@ -1,0 +1,2 @@
+/* All that CPython's own headers, and those of the system that they take, come to. */
+#include "Python.h"
