@@ -119,7 +119,7 @@ demo: $(STAMP) ## The whole way on real input: both architectures, proven, publi
 	@exec $(ORCHESTRATOR) demo $(ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## Measure this program (ratios within one run)
+bench: $(STAMP) ## Measure this program and native tools (ratios within one run): make bench [ARGS="acceleration --plain none"]
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: schema
