@@ -60,9 +60,10 @@ class Builds:
         if way is Way.REBUILT:
             contexts[given.base.reference] = self._moved(cell, given)
         if way in {Way.ACCELERATED, Way.REBUILT}:
-            if given.tools is None:
+            made = self.prepared.equip(cell, given, self.say)
+            if made is None:
                 raise NotMeasuredError(f"{cell.id} cannot be accelerated here")
-            contexts[CONTEXT] = given.tools.context
+            contexts[CONTEXT] = made.context
         request = BuildRequest(
             directory=self._context(f"{cell.id}-{way}", {"Dockerfile": self._dockerfile(cell)}),
             platform=str(cell.architecture.platform),

@@ -77,7 +77,6 @@ def measure(
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="orchestrator-bench-")))
         cells = select_cells(shop.matrix, Selection(ids=wanted.images, architectures=(NATIVE, EMULATED)))
         by_name = {(cell.image.id, cell.architecture.name): cell for cell in cells}
-        # Native tools are made and judged in here.
         prepared = prepare(shop, cells, force=True)
         for error in prepared.missing.values():
             raise error
@@ -92,9 +91,11 @@ def measure(
         )
         for image in wanted.images:
             emulated = by_name[image, EMULATED]
-            # Fetched before anything is timed.
+            # Fetched, and native tools made and judged, before anything is timed.
             for cell in (by_name[image, NATIVE], emulated):
-                builds.prepared.ingredients(cell)
+                given = prepared.ingredients(cell)
+                if cell is emulated and wanted.ways(image) != (Way.NATIVE, Way.PLAIN):
+                    prepared.equip(cell, given, lambda _: None)
             before = known.get(image) or Measured(image=image, release=emulated.image.line.release)
             with _removed(shop) as references:
                 for one in measure_image(

@@ -25,6 +25,8 @@ Link = Annotated[str, *text(r"https://[^\s]+", "an https link", longest=200)]
 
 #: What turns a suite's packages into tools, besides the programs themselves.
 _MAKING = ("binutils", "bzip2", "make", "patch", "patchelf", "xz-utils")
+#: What turns the compiler cache's package into one that is found below the mount.
+_MAKING_CACHE = ("binutils", "patchelf")
 #: Programs that know or report an architecture: an image built with a foreign one would say so.
 _NEVER = frozenset(
     {"uname", "arch", "getconf", "bash", "perl", "python", "python3", "dpkg", "apt", "apt-get", "ldconfig"}
@@ -38,6 +40,10 @@ class _Reasoned(Strict):
 
 class _Programs(_Reasoned):
     programs: Annotated[tuple[Program, ...], Field(min_length=1)]
+
+
+class _Cache(_Reasoned):
+    program: Program
 
 
 class _Suite(_Reasoned):
@@ -54,6 +60,7 @@ class Facts(Strict):
 
     programs: tuple[_Programs, ...]
     compilers: _Programs
+    cache: _Cache
     suites: dict[SuiteName, _Suite]
     targets: dict[Word, _Target]
     hosts: tuple[Word, ...]
@@ -110,6 +117,38 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
         programs=tuple(name for group in facts.programs for name in group.programs if name not in said.without),
         compilers=tuple(f"{name}-{compiler}" if name in {"gcc", "cpp"} else name for name in facts.compilers.programs),
         packages=tuple(
-            sorted((*_MAKING, f"gcc-{compiler}-{triplet}", f"cpp-{compiler}-{triplet}", f"binutils-{triplet}"))
+            sorted(
+                (
+                    *_MAKING,
+                    f"gcc-{compiler}-{triplet}",
+                    f"cpp-{compiler}-{triplet}",
+                    f"binutils-{triplet}",
+                    facts.cache.program,
+                )
+            )
         ),
+        cache=facts.cache.program,
+    )
+
+
+def cache_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Tools | str:
+    """Say what keeps compiled objects for a cell that a host executes natively, or why nothing does.
+
+    The same as `tools_for` without a program that stands in for another: the image's own compiler does the work.
+    """
+    facts = facts or load_facts()
+    suite = cell.image.variant.suite
+    if suite.family is not Family.DEBIAN:
+        return f"the compiler cache is one of Debian's packages, and this is {suite.family}"
+    return Tools(
+        base=cell.image.variant.base,
+        suite=suite,
+        target=cell.architecture,
+        host=host,
+        triplet="",
+        compiler="",
+        programs=(),
+        compilers=(),
+        packages=tuple(sorted((*_MAKING_CACHE, facts.cache.program))),
+        cache=facts.cache.program,
     )

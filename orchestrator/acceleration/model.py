@@ -21,6 +21,7 @@ class Tools:
 
     `base` is the reference that they are made from (the suite's packages for the host are installed there). `triplet` is GNU's name of the target,
     `compiler` the version as packages are called (`10`); `programs` and `compilers` are names of files, `packages` of Debian packages.
+    `cache` is the program that keeps compiled objects; without `programs`, where nothing is emulated, it is all that there is.
     """
 
     base: str
@@ -32,8 +33,11 @@ class Tools:
     programs: tuple[str, ...]
     compilers: tuple[str, ...]
     packages: tuple[str, ...]
+    cache: str = ""
 
     def __str__(self) -> str:
+        if not self.programs:
+            return f"compiler cache of {self.suite.name} for {self.target.name}"
         return f"native tools of {self.suite.name} for {self.target.name} on {self.host.name}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +119,14 @@ class Ledger:
             self._connection.execute(
                 "UPDATE runs SET ended = ?, exit_code = ? WHERE ended IS NULL AND id < ?",
                 (now(), int(ExitCode.INTERRUPTED), before),
+            )
+
+    def rekey(self, attempt: int, *, key: str, ingredients: Mapping[str, str]) -> None:
+        """Remember what an attempt is made of, where that turned out to be another than what was meant."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE attempts SET key = ?, ingredients = ? WHERE id = ?",
+                (key, json.dumps(dict(ingredients), sort_keys=True), attempt),
             )
 
     def built(

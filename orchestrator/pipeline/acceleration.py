@@ -1,7 +1,10 @@
-"""Which cells of a run are built with native tools: planned first, then made and judged for those that are built."""
+"""Which cells of a run are built with native tools: part of the plan; made and judged by the first build that takes them."""
 
 from __future__ import annotations
 
+import functools
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -36,6 +39,7 @@ class Accelerating:
     texts: Mapping[str, str]
     _plans: dict[str, ToolsPlan | str] = field(default_factory=dict)
     _found: dict[str, Made | str] = field(default_factory=dict)
+    _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def tools(self, cell: Cell) -> str:
         """Give the identity that a cell's key takes: of tools that may be used, or of which nothing is known yet; empty where there are none."""
@@ -48,25 +52,33 @@ class Accelerating:
         verdict = verdict_of(self.shop.places, made.digest) if made is not None else None
         return "" if verdict is not None and not verdict.qualified else plan.identity
 
-    def ready(self, cell: Cell, ingredients: Callable[[Cell], Ingredients]) -> Made | str:
+    def equip(self, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Made | None:
+        """Give the tools that an emulated build takes, making and judging them first; None where it has to do without.
+
+        Safe to call from several threads: whoever comes second waits. Raises `VerificationError` where tools are required and cannot be had.
+        """
+        found = self.ready(cell, given, on_step)
+        if isinstance(found, Made):
+            return found
+        if self.shop.settings.acceleration is Acceleration.REQUIRE:
+            raise VerificationError(
+                f"{cell.id} is emulated and cannot be accelerated: {found}",
+                mend="build it with --acceleration auto, or on a machine of its own architecture",
+            )
+        return None
+
+    def ready(self, cell: Cell, given: Ingredients, on_step: Callable[[str], None] = lambda _: None) -> Made | str:
         """Give the tools that a cell is built with, making and judging them first; or say why it is built without."""
         plan = self._plan(cell)
         if isinstance(plan, str):
             return plan
-        if plan.identity not in self._found:
-            self._found[plan.identity] = self._qualified(plan, cell, ingredients)
-            if isinstance(why := self._found[plan.identity], str):
-                self.shop.progress.warn(f"{plan.tools} are not used, builds are emulated: {why}")
-        return self._found[plan.identity]
-
-    def refused(self, cell: Cell, why: str) -> OrchestratorError | None:
-        """The error of a cell that may not be built without tools; None where it may."""
-        if self.shop.settings.acceleration is not Acceleration.REQUIRE:
-            return None
-        return VerificationError(
-            f"{cell.id} is emulated and cannot be accelerated: {why}",
-            mend="build it with --acceleration auto, or on a machine of its own architecture",
-        )
+        with self._turns[plan.identity]:
+            if plan.identity not in self._found:
+                found = self._qualified(plan, cell, given, on_step)
+                if isinstance(found, str):
+                    self.shop.progress.warn(f"{plan.tools} are not used, builds are emulated: {found}")
+                self._found[plan.identity] = found
+            return self._found[plan.identity]
 
     def _plan(self, cell: Cell) -> ToolsPlan | str:
         if cell.id not in self._plans:
@@ -90,17 +102,18 @@ class Accelerating:
             return f"{tools.base} cannot be had for {host.name}: {error.message}"
         return plan_tools(tools, recipe_for(cell.image), base.digest, template_directories(self.shop.matrix))
 
-    def _qualified(self, plan: ToolsPlan, cell: Cell, ingredients: Callable[[Cell], Ingredients]) -> Made | str:
+    def _qualified(self, plan: ToolsPlan, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Made | str:
         try:
+            on_step(f"[native-tools] making {plan.tools}")
             made = self._workbench.ensure(plan, self.bases.resolve(replace(cell, architecture=plan.tools.host)))
-            verdict = verdict_of(self.shop.places, made.digest) or self._judged(made, cell, ingredients(cell))
+            verdict = verdict_of(self.shop.places, made.digest) or self._judged(made, cell, given, on_step)
         except UnjudgedError as error:
             return f"it cannot be found out whether they do the same work: {error.message}"
         except (EnvironmentFailedError, UnreachableError) as error:
             return error.message
         return made if verdict.qualified else _told(verdict)
 
-    def _judged(self, made: Made, cell: Cell, ingredients: Ingredients) -> Verdict:
+    def _judged(self, made: Made, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Verdict:
         self.shop.progress.note(f"judging {made.tools}: compiling with them and without, by {cell.id}")
         log = self.shop.places.logs / "native-tools" / f"{made.digest.removeprefix('sha256:')[:12]}-gate.log"
         settings = self.shop.settings
@@ -108,12 +121,14 @@ class Accelerating:
             cell=cell.id,
             dockerfile=self.texts[cell.image.id],
             platform=str(cell.architecture.platform),
-            contexts=ingredients.contexts,
+            contexts=given.contexts,
             timeout=settings.timeout_minutes * 60 * settings.emulation_factor,
             builder=self._builder,
         )
         with scratch(TOOLS) as directory:
-            verdict = judge(made, trial, build=self._build, directory=directory, log=log)
+            verdict = judge(
+                made, trial, build=functools.partial(self._build, on_step=on_step), directory=directory, log=log
+            )
         keep_verdict(self.shop.places, verdict)
         if verdict.qualified:
             self.shop.progress.note(f"{made.tools} do the same work: {verdict.compared} comparisons, no difference")
@@ -138,14 +153,14 @@ class Accelerating:
         arguments = self.farm.builders[self._local].arguments if self._local is not None else ()
         return arguments[-1] if arguments else None
 
-    def _build(self, request: BuildRequest) -> BuildResult:
+    def _build(self, request: BuildRequest, on_step: Callable[[str], None] = lambda _: None) -> BuildResult:
         local = self._local
         return build(
             request,
             docker=self.shop.engine.docker,
             environment=self.shop.engine.environment if local is None else self.farm.builders[local].environment,
             cancellation=self.shop.cancellation,
-            on_step=lambda _: None,
+            on_step=on_step,
         )
 
 

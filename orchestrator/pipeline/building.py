@@ -22,6 +22,7 @@ from orchestrator.builders.carry import carry
 from orchestrator.config.settings import Acceleration
 from orchestrator.errors import VerificationError
 from orchestrator.inputs.model import StoredInput
+from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.key import Key
@@ -32,21 +33,24 @@ from orchestrator.system.scratch import scratch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ingredients:
-    """What a build is given: its base, the source and the wheels, and native tools for where it is emulated."""
+    """What a build is given: its base, the source and the wheels."""
 
     base: Base
     source: StoredInput
     wheels: StoredInput
-    tools: Made | None = None
 
     @property
     def contexts(self) -> dict[str, str]:
-        """What replaces the base and the stages for source and wheels, as `BuildRequest` takes it; without the native tools."""
+        """What replaces the base and the stages for source and wheels, as `BuildRequest` takes it."""
         return {
             self.base.reference: self.base.context,
             "python-source": str(self.source.directory),
             "python-wheels": str(self.wheels.directory),
         }
+
+
+#: Gives the native tools of an emulated build, if it has any; tells which step is going on.
+Equip = Callable[[Cell, Ingredients, Callable[[str], None]], Made | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +70,15 @@ class Order:
 class Built:
     """How it went; `digest` and `size` (bytes) are those of the image at home, when there is one.
 
-    `declined` says why the native tools that were given were not taken, and all of it was emulated; empty when they were.
+    `declined` says why the native tools that were given were not taken, and all of it was emulated; empty when they were. `key` is what it was
+    built with in the end: where there were no native tools, another than what was ordered.
     """
 
     result: BuildResult
     digest: str = ""
     size: int = 0
     declined: str = ""
+    key: Key | None = None
 
 
 def build_cell(
@@ -82,16 +88,22 @@ def build_cell(
     ingredients: Callable[[], Ingredients],
     *,
     on_step: Callable[[str], None],
+    equip: Equip = lambda *_: None,
 ) -> Built:
     """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions.
 
     Raises `VerificationError` where native tools are required and were not taken.
     """
-    given = ingredients()
-    result = _blamed(farm, order.node, _call(shop, farm, order, given, on_step))
+    ordered, given = order.key, ingredients()
+    tools = equip(order.planned.cell, given, on_step) if order.execution.known else None
+    if tools is None:
+        order = _without_tools(order)
+    result = _blamed(farm, order.node, _call(shop, farm, order, given, tools, on_step))
     if result.failure is not None:
-        return Built(result=result)
-    declined = _declined(shop, order, given)
+        return Built(result=result, key=_other(order.key, ordered))
+    declined = _declined(shop, order, tools)
+    if declined:
+        order = _without_tools(order)
     with contextlib.closing(shop.open_client()) as home:
         if farm.away(order.node):
             on_step(f"[carry] copying the image home from {order.node}")
@@ -100,17 +112,27 @@ def build_cell(
         digest, size = inspect(home, order.reference)
     if shop.settings.attestations:
         _keep_provenance(shop, farm, order, given, result.record, digest)
-    return Built(result=result, digest=digest, size=size, declined=declined)
+    return Built(result=result, digest=digest, size=size, declined=declined, key=_other(order.key, ordered))
 
 
-def _declined(shop: Workshop, order: Order, given: Ingredients) -> str:
+def _other(key: Key, ordered: Key) -> Key | None:
+    return key if key.value != ordered.value else None
+
+
+def _without_tools(order: Order) -> Order:
+    """The same order with the key of a build that has no native tools."""
+    known = replace(order.planned.known, tools="")
+    return replace(order, key=known.key(order.planned.cell, order.execution))
+
+
+def _declined(shop: Workshop, order: Order, tools: Made | None) -> str:
     """Find out whether the tools were taken. Packages may have moved since they were made: then they are made again next time."""
-    if given.tools is None or not order.execution.known:
+    if tools is None:
         return ""
     lines = order.log.read_text(encoding="utf-8", errors="replace").splitlines()
     why = next((line.removeprefix(DECLINED).strip(" ;") for line in lines if line.startswith(DECLINED)), "")
     if why:
-        Shelf(root=shop.places.native_tools).forget(given.tools)
+        Shelf(root=shop.places.native_tools).forget(tools)
     if why and shop.settings.acceleration is Acceleration.REQUIRE:
         raise VerificationError(
             f"{order.planned.cell.id} was built without the native tools that are required: {why}",
@@ -187,9 +209,10 @@ def _blamed(farm: Farm, node: str, result: BuildResult) -> BuildResult:
     return replace(result, failure=replace(failure, kind=FailureClass.ENGINE_LOST, message=message))
 
 
-def _call(shop: Workshop, farm: Farm, order: Order, given: Ingredients, on_step: Callable[[str], None]) -> BuildResult:
+def _call(
+    shop: Workshop, farm: Farm, order: Order, given: Ingredients, tools: Made | None, on_step: Callable[[str], None]
+) -> BuildResult:
     emulated = order.execution.emulated
-    tools = given.tools if order.execution.known else None
     factor = shop.settings.emulation_factor if emulated else 1.0
     builder = farm.builders[order.node]
     with scratch(SCRATCH) as directory:

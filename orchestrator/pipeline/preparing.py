@@ -11,7 +11,6 @@ from pathlib import Path
 
 from docker.errors import DockerException
 
-from orchestrator.acceleration.model import Made
 from orchestrator.bases.heads import base_heads, memory_of
 from orchestrator.bases.model import Base, Wanted
 from orchestrator.bases.provider import Bases
@@ -24,7 +23,7 @@ from orchestrator.inputs.provider import Inputs
 from orchestrator.ledger.recall import Recall
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.acceleration import Accelerating
-from orchestrator.pipeline.building import Ingredients
+from orchestrator.pipeline.building import Equip, Ingredients
 from orchestrator.pipeline.farm import Farm, open_farm
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
@@ -47,7 +46,7 @@ class Prepared:
     """Cells with their plan, the builders, and the resolvers that will be asked for bases and inputs.
 
     `present` maps references in the engine to ids, as they were when the plan was made. `missing` says of cells, by id, why their base cannot
-    be had, or why they may not be built so: they fail, the others are worked on. `tools` are the native tools of cells, by id. `retries` counts the look-ups that were tried again.
+    be had: they fail, the others are worked on. `equip` gives an emulated build its native tools. `retries` counts the look-ups that were tried again.
     """
 
     planned: tuple[PlannedCell, ...]
@@ -56,7 +55,7 @@ class Prepared:
     inputs: Inputs
     present: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, OrchestratorError] = field(default_factory=dict)
-    tools: Mapping[str, Made] = field(default_factory=dict)
+    equip: Equip = lambda *_: None
     retries: int = 0
 
     def ingredients(self, cell: Cell) -> Ingredients:
@@ -65,7 +64,6 @@ class Prepared:
             base=self.bases.resolve(cell),
             source=self.inputs.source(cell.image.line),
             wheels=self.inputs.wheels(recipe_for(cell.image).wheels),
-            tools=self.tools.get(cell.id),
         )
 
 
@@ -121,31 +119,16 @@ def prepare(
     )
     own = () if shop.settings.inputs is None else (Path(shop.settings.inputs),)
     inputs = Inputs(places=shop.places, progress=shop.progress, directories=own, cancellation=shop.cancellation)
-    prepared = Prepared(planned=planned, farm=farm, bases=bases, inputs=inputs, present=present, missing=missing)
-    prepared = accelerated(
-        prepared, accelerating, lambda one, given: plan_cell(one, given, memory, present=somewhere, force=force)
+    return Prepared(
+        planned=planned,
+        farm=farm,
+        bases=bases,
+        inputs=inputs,
+        present=present,
+        missing=missing,
+        equip=accelerating.equip,
+        retries=retries.count,
     )
-    return replace(prepared, retries=retries.count)
-
-
-def accelerated(prepared: Prepared, accelerating: Accelerating, plan: Callable[[Cell, Known], PlannedCell]) -> Prepared:
-    """Have native tools ready for the cells that are built with them; those that have to do without are planned again."""
-    tools: dict[str, Made] = {}
-    missing = dict(prepared.missing)
-    planned = []
-    for one in prepared.planned:
-        cell = one.cell
-        if one.action is Action.BUILD and cell.id not in missing and one.known.execution.known:
-            made = accelerating.ready(cell, prepared.ingredients)
-            if isinstance(made, Made):
-                tools[cell.id] = made
-            elif (error := accelerating.refused(cell, made)) is not None:
-                missing[cell.id] = error
-            elif one.known.tools:
-                planned.append(plan(cell, replace(one.known, tools="")))
-                continue
-        planned.append(one)
-    return replace(prepared, planned=tuple(planned), missing=missing, tools=tools)
 
 
 def _is_away(one: PlannedCell, present: Mapping[str, str]) -> bool:

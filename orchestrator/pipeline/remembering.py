@@ -189,6 +189,8 @@ class Remembering:
         if built.declined:
             self.shop.progress.warn(f"{cell}: native tools were declined, all of it was emulated: {built.declined}")
         number, result = self.attempts[cell], built.result
+        if built.key is not None:
+            self.shop.ledger.rekey(number, key=built.key.value, ingredients=built.key.ingredients)
         phases = [PhaseRecord(name=str(one.name), seconds=one.seconds, cached=one.cached) for one in result.phases]
         if result.failure is not None:
             self._failed(cell, result.failure, seconds=result.seconds, phases=phases)

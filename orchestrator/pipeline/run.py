@@ -111,6 +111,7 @@ def _lead(going: _Going, *, fail_fast: bool) -> None:
         memory=going.memory,
         planned={one.cell.id: one for one in prepared.planned},
         ingredients=prepared.ingredients,
+        equip=prepared.equip,
         board=going.board,
     )
     conductor = Conductor(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.board import Board
-from orchestrator.pipeline.building import Built, Ingredients, build_cell
+from orchestrator.pipeline.building import Built, Equip, Ingredients, build_cell
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.meeting import Meeting
 from orchestrator.pipeline.proving import Examination, examine
@@ -64,6 +64,7 @@ class CellWorkers:
     planned: Mapping[str, PlannedCell]
     ingredients: Callable[[Cell], Ingredients]
     board: Board
+    equip: Equip = lambda *_: None
     meeting: Meeting = field(default_factory=Meeting)
     _news: queue.SimpleQueue[_Step | _Done | _Dropped] = field(default_factory=queue.SimpleQueue)
     _open: set[tuple[str, Stage]] = field(default_factory=set)
@@ -140,6 +141,7 @@ class CellWorkers:
             order,
             lambda: self.ingredients(planned.cell),
             on_step=lambda step: self._news.put(_Step(planned.cell.id, step)),
+            equip=self.equip,
         )
 
     def _prove(self, planned: PlannedCell, assignment: Assignment) -> Callable[[], Examination]:

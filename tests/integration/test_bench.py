@@ -74,7 +74,8 @@ def _matrix(directory: Path, token: str, more: str) -> Path:
 
 def _with_tools(prepared: Prepared, directory: Path) -> Prepared:
     native, emulated = _cells(prepared.planned)
-    return replace(prepared, tools={emulated.id: _tools(emulated, native, directory / "tools")})
+    made = _tools(emulated, native, directory / "tools")
+    return replace(prepared, equip=lambda *_: made)
 
 
 def _cells(planned: Sequence[PlannedCell]) -> tuple[Cell, Cell]:
@@ -169,7 +170,7 @@ def test_a_build_that_fails_is_told_with_its_log(builds: Builds) -> None:
 def test_without_tools_nothing_is_called_accelerated(builds: Builds) -> None:
     _, emulated = _cells(builds.prepared.planned)
     with pytest.raises(NotMeasuredError, match="cannot be accelerated"):
-        replace(builds, prepared=replace(builds.prepared, tools={})).build(emulated, Way.ACCELERATED)
+        replace(builds, prepared=replace(builds.prepared, equip=lambda *_: None)).build(emulated, Way.ACCELERATED)
 
 
 def test_the_moved_base_is_the_base_and_one_file(builds: Builds, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,9 +22,9 @@ from orchestrator.pipeline import acceleration as module
 from orchestrator.pipeline.acceleration import Accelerating
 from orchestrator.pipeline.building import Ingredients
 from orchestrator.pipeline.cell import CellResult
-from orchestrator.pipeline.preparing import Prepared, accelerated
+from orchestrator.pipeline.preparing import Prepared
 from orchestrator.pipeline.run import run_cells
-from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
+from orchestrator.plan.plan import Action, PlannedCell, plan_cell
 from orchestrator.render.tree import render_images
 from orchestrator.system.progress import Silent
 from tests.unit.pipeline.fakes import FakeIngredients, World
@@ -35,7 +36,9 @@ DIGEST = "sha256:" + "ab" * 32
 class Tried:
     """Stands for making and judging: counts both."""
 
-    def __init__(self) -> None:
+    def __init__(self, layout: Path) -> None:
+        self.layout = layout
+        self.pause = 0.0
         self.made = self.judged = 0
         self.differences: tuple[str, ...] = ()
         self.error: Exception | None = None
@@ -54,6 +57,7 @@ class Tried:
 
     def judge(self, made: Made, trial: Any, **_: Any) -> Verdict:
         self.judged += 1
+        time.sleep(self.pause)
         if isinstance(self.error, UnjudgedError):
             raise self.error
         assert "native-tools" not in trial.contexts
@@ -61,14 +65,13 @@ class Tried:
             digest=made.digest, differences=self.differences, compared=90, by=trial.cell, judged="2026-01-01T00:00:00Z"
         )
 
-    @staticmethod
-    def _form(plan: ToolsPlan) -> Made:
-        return Made(tools=plan.tools, layout=Path("/layout"), digest=DIGEST, size=1, seconds=1.0)
+    def _form(self, plan: ToolsPlan) -> Made:
+        return Made(tools=plan.tools, layout=self.layout, digest=DIGEST, size=1, seconds=1.0)
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> Tried:
-    found = Tried()
+def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tried:
+    found = Tried(tmp_path / "tools" / "layout")
     monkeypatch.setattr(Workbench, "ensure", found.ensure)
     monkeypatch.setattr(Workbench, "known", found.known)
     monkeypatch.setattr(module, "judge", found.judge)
@@ -104,7 +107,7 @@ def test_off_means_off(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
     given = accelerating(world, Acceleration.OFF)
     assert given.tools(emulated) == ""
-    assert given.ready(emulated, ingredients) == "acceleration is off"
+    assert given.ready(emulated, ingredients(emulated)) == "acceleration is off"
     assert tried.made == 0
 
 
@@ -112,18 +115,18 @@ def test_a_dockerfile_that_takes_none_gets_none(world: World, tried: Tried) -> N
     _, emulated = cells(world)
     given = replace(accelerating(world), texts={IMAGE: "FROM debian:bullseye-slim\n"})
     assert given.tools(emulated) == ""
-    assert given.ready(emulated, ingredients) == "its Dockerfile takes no native tools"
+    assert given.ready(emulated, ingredients(emulated)) == "its Dockerfile takes no native tools"
     assert tried.made == 0
 
 
 def test_they_are_made_and_judged_once_and_the_verdict_is_kept(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
     given = accelerating(world)
-    made = given.ready(emulated, ingredients)
+    made = given.ready(emulated, ingredients(emulated))
     assert isinstance(made, Made)
-    assert given.ready(emulated, ingredients) is made
+    assert given.ready(emulated, ingredients(emulated)) is made
     again = accelerating(world)
-    assert again.ready(emulated, ingredients) == made
+    assert again.ready(emulated, ingredients(emulated)) == made
     assert (tried.made, tried.judged) == (2, 1)
     verdict = verdict_of(world.shop.places, DIGEST)
     assert verdict is not None
@@ -133,10 +136,10 @@ def test_they_are_made_and_judged_once_and_the_verdict_is_kept(world: World, tri
 def test_what_was_refused_once_stays_refused_and_is_no_part_of_the_key(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
     tried.differences = ("Objects/abstract.o: .text differs", "make: another version")
-    assert accelerating(world).ready(emulated, ingredients) == "Objects/abstract.o: .text differs, and 1 more"
+    assert accelerating(world).ready(emulated, ingredients(emulated)) == "Objects/abstract.o: .text differs, and 1 more"
     again = accelerating(world)
     assert again.tools(emulated) == ""
-    assert again.ready(emulated, ingredients) == "Objects/abstract.o: .text differs, and 1 more"
+    assert again.ready(emulated, ingredients(emulated)) == "Objects/abstract.o: .text differs, and 1 more"
     assert tried.judged == 1
 
 
@@ -151,77 +154,99 @@ def test_what_was_refused_once_stays_refused_and_is_no_part_of_the_key(world: Wo
 def test_what_could_not_be_found_out_is_tried_again_another_time(world: World, tried: Tried, error: Exception) -> None:
     _, emulated = cells(world)
     tried.error = error
-    why = accelerating(world).ready(emulated, ingredients)
+    why = accelerating(world).ready(emulated, ingredients(emulated))
     assert isinstance(why, str)
     assert str(error).split("\n")[0] in why
     assert verdict_of(world.shop.places, DIGEST) is None
     tried.error = None
-    assert isinstance(accelerating(world).ready(emulated, ingredients), Made)
+    assert isinstance(accelerating(world).ready(emulated, ingredients(emulated)), Made)
 
 
 def test_required_acceleration_that_cannot_be_had_is_an_error(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
     tried.differences = ("cc1 differs",)
-    for policy, expected in ((Acceleration.AUTO, type(None)), (Acceleration.REQUIRE, VerificationError)):
-        given = accelerating(world, policy)
-        why = given.ready(emulated, ingredients)
-        assert isinstance(why, str)
-        assert isinstance(given.refused(emulated, why), expected)
+    steps: list[str] = []
+    assert accelerating(world).equip(emulated, ingredients(emulated), steps.append) is None
+    assert steps[0].startswith("[native-tools] making native tools of bullseye for arm64v8 on amd64")
+    given = accelerating(world, Acceleration.REQUIRE)
+    with pytest.raises(VerificationError, match="cannot be accelerated: cc1 differs"):
+        given.equip(emulated, ingredients(emulated), steps.append)
 
 
-def planner(world: World) -> Callable[[Cell, Known], PlannedCell]:
-    return lambda cell, known: plan_cell(cell, known, world.shop.ledger, present=world.engine.images_by_name)
+def test_builds_that_want_the_same_tools_wait_for_one_judgement(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    given = accelerating(world)
+    tried.pause = 0.05
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        found = [one.result() for one in [pool.submit(given.ready, emulated, ingredients(emulated)) for _ in range(4)]]
+    assert len({id(one) for one in found}) == 1
+    assert (tried.made, tried.judged) == (1, 1)
 
 
-def prepared(world: World, given: Accelerating) -> Prepared:
-    inputs: Any = FakeIngredients()
-    planned = tuple(
-        planner(world)(one.cell, replace(one.known, tools=given.tools(one.cell)))
+def planned(world: World, given: Accelerating) -> tuple[PlannedCell, ...]:
+    off = given.shop.settings.acceleration is Acceleration.OFF
+    return tuple(
+        plan_cell(
+            one.cell,
+            replace(one.known, tools=given.tools(one.cell), without_tools=not off),
+            world.shop.ledger,
+            present=world.engine.images_by_name,
+        )
         for one in world.plan(world.cells(IMAGE))
     )
-    return Prepared(planned=planned, farm=world.farm, bases=inputs, inputs=inputs)
 
 
-def test_tools_reach_the_cells_that_are_built_with_them(world: World, tried: Tried) -> None:
-    native, emulated = cells(world)
-    given = accelerating(world)
-    ready = accelerated(prepared(world, given), given, planner(world))
-    assert set(ready.tools) == {emulated.id}
-    assert ready.ingredients(emulated).tools is not None
-    assert ready.ingredients(native).tools is None
-    assert {one.cell.id: bool(one.key.ingredients["tools"]) for one in ready.planned} == {
-        native.id: False,
-        emulated.id: True,
-    }
+def run(world: World, policy: Acceleration = Acceleration.AUTO) -> tuple[CellResult, ...]:
+    given, inputs = accelerating(world, policy), cast("Any", FakeIngredients())
+    prepared = Prepared(
+        planned=planned(world, given),
+        farm=world.farm,
+        bases=inputs,
+        inputs=inputs,
+        present=dict(world.engine.images_by_name),
+        equip=given.equip,
+    )
+    return run_cells(given.shop, given.shop.ledger.start_run("build"), prepared, world.board)
+
+
+def test_tools_go_to_the_emulated_build_and_to_no_other(world: World, tried: Tried) -> None:
+    world.builder.says = "native-tools: 80 programs taken"
+    assert [one.ok for one in run(world)] == [True, True]
+    contexts = {request.platform: request.contexts.get("native-tools") for request in world.builder.requests}
+    assert contexts == {"linux/amd64": None, "linux/arm64/v8": f"oci-layout://{tried.layout}@{DIGEST}"}
+    native, emulated = (world.shop.ledger.latest(cell.id) for cell in cells(world))
+    assert native is not None
+    assert emulated is not None
+    assert native.ingredients["tools"] == ""
+    assert len(emulated.ingredients["tools"]) == 64
+    assert {one.action for one in planned(world, accelerating(world))} == {Action.NOTHING}
     assert tried.judged == 1
 
 
-def test_who_has_to_do_without_is_planned_again_so(world: World, tried: Tried) -> None:
-    native, emulated = cells(world)
+def test_who_has_to_do_without_has_the_key_of_that_and_is_not_built_again(world: World, tried: Tried) -> None:
     tried.differences = ("cc1 differs",)
-    given = accelerating(world)
-    ready = accelerated(prepared(world, given), given, planner(world))
-    assert [one.cell.id for one in ready.planned] == [native.id, emulated.id]
-    assert {one.key.ingredients["tools"] for one in ready.planned} == {""}
-    assert {one.action for one in ready.planned} == {Action.BUILD}
-    assert ready.tools == {}
-    assert ready.missing == {}
+    assert [one.ok for one in run(world)] == [True, True]
+    assert {request.contexts.get("native-tools") for request in world.builder.requests} == {None}
+    _, emulated = cells(world)
+    attempt = world.shop.ledger.latest(emulated.id)
+    assert attempt is not None
+    assert attempt.ingredients["tools"] == ""
+    assert {one.action for one in planned(world, accelerating(world))} == {Action.NOTHING}
+    tried.differences = ()
+    assert {one.action for one in planned(world, accelerating(world, Acceleration.OFF))} == {Action.NOTHING}
 
 
 def test_required_tools_that_are_refused_fail_the_cell_and_no_other(world: World, tried: Tried) -> None:
-    _, emulated = cells(world)
     tried.differences = ("cc1 differs",)
-    given = accelerating(world, Acceleration.REQUIRE)
-    ready = accelerated(prepared(world, given), given, planner(world))
-    assert set(ready.missing) == {emulated.id}
-    assert "cc1 differs" in str(ready.missing[emulated.id])
+    native, emulated = run(world, Acceleration.REQUIRE)
+    assert native.ok
+    assert emulated.failure is not None
+    assert "cannot be accelerated: cc1 differs" in emulated.failure.message
 
 
 def test_what_was_built_without_tools_is_as_good_unless_they_are_off(world: World, tried: Tried) -> None:
     world.run(world.cells(IMAGE))  # without: the world's settings say so
-    given = accelerating(world)
-    ready = accelerated(prepared(world, given), given, planner(world))
-    assert {one.action for one in ready.planned} == {Action.NOTHING}
+    assert {one.action for one in planned(world, accelerating(world))} == {Action.NOTHING}
     assert tried.made == 0
 
 
@@ -246,44 +271,28 @@ def test_a_kept_refusal_is_read_by_a_plan(world: World, tried: Tried) -> None:
     assert accelerating(world).tools(emulated) == ""
 
 
-def built_with_tools(world: World, tmp_path: Path, policy: Acceleration, says: str) -> tuple[CellResult, ...]:
-    world.builder.says = says
-    (tmp_path / "record.json").write_text("{}", encoding="utf-8")
-    _, emulated = cells(world)
-    given = accelerating(world, policy)
-    ready = accelerated(prepared(world, given), given, planner(world))
-    made = replace(ready.tools[emulated.id], layout=tmp_path / "layout")
-    shop = replace(world.shop, settings=given.shop.settings)
-    return run_cells(shop, shop.ledger.start_run("build"), replace(ready, tools={emulated.id: made}), world.board)
-
-
-def test_tools_go_to_the_emulated_build_and_to_no_other(world: World, tried: Tried, tmp_path: Path) -> None:
-    results = built_with_tools(world, tmp_path, Acceleration.AUTO, "native-tools: 80 programs taken")
-    assert [one.ok for one in results] == [True, True]
-    contexts = {request.platform: request.contexts.get("native-tools") for request in world.builder.requests}
-    assert contexts == {"linux/amd64": None, "linux/arm64/v8": f"oci-layout://{tmp_path}/layout@{DIGEST}"}
-    assert (tmp_path / "record.json").exists()
-    assert tried.judged == 1
-
-
 def test_tools_that_a_build_declines_are_told_of_and_made_again(
-    world: World, tried: Tried, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(Silent, "warn", lambda _, message: warnings.append(message))
-    said = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
-    results = built_with_tools(world, tmp_path, Acceleration.AUTO, said)
-    assert [one.ok for one in results] == [True, True]
+    tried.layout.parent.mkdir(parents=True)
+    (tried.layout.parent / "record.json").write_text("{}", encoding="utf-8")
+    world.builder.says = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
+    assert [one.ok for one in run(world)] == [True, True]
+    _, emulated = cells(world)
     assert warnings == [
-        f"{cells(world)[1].id}: native tools were declined, all of it was emulated: make 4.3-5 here, 4.3-4.1 there"
+        f"{emulated.id}: native tools were declined, all of it was emulated: make 4.3-5 here, 4.3-4.1 there"
     ]
-    assert not (tmp_path / "record.json").exists()
-    assert tried.judged == 1
+    assert not (tried.layout.parent / "record.json").exists()
+    attempt = world.shop.ledger.latest(emulated.id)
+    assert attempt is not None
+    assert attempt.ingredients["tools"] == ""
 
 
-def test_required_tools_that_a_build_declines_fail_it(world: World, tried: Tried, tmp_path: Path) -> None:
-    said = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
-    native, emulated = built_with_tools(world, tmp_path, Acceleration.REQUIRE, said)
+def test_required_tools_that_a_build_declines_fail_it(world: World, tried: Tried) -> None:
+    world.builder.says = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
+    native, emulated = run(world, Acceleration.REQUIRE)
     assert native.ok
     assert emulated.failure is not None
     assert "make 4.3-5 here, 4.3-4.1 there" in emulated.failure.message

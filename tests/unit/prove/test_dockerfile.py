@@ -100,7 +100,7 @@ def test_what_makes_a_layer(text: str, *, layer: bool) -> None:
 def test_stages_build_on_each_other_by_name() -> None:
     text = (
         "FROM debian AS one\nENV A=1\n\nFROM --platform=linux/amd64 one AS two\n# a comment\nRUN --mount=type=bind,from=x,target=/y \\\n"
-        "\t# another\n\ttrue\nFROM unrelated\nENV B=2\nFROM two\nCOPY --from=one --chown=0:0 /a /b\n"
+        "\t--mount=type=cache,target=/z \\\n\t# another\n\ttrue\nFROM unrelated\nENV B=2\nFROM two\nCOPY --from=one --chown=0:0 /a /b\n"
     )
     assert instructions(text) == ("ENV A=1", "RUN /bin/sh -c true", "COPY /a /b")
 
