@@ -83,21 +83,23 @@ def test_why_tells_all_of_a_new_cell(capsys: pytest.CaptureFixture[str]) -> None
 def test_why_names_what_changed_line_by_line(capsys: pytest.CaptureFixture[str], state: Places) -> None:
     planned = tuple(one for one in cells_of(state, "3.7-alpine3.8") if one.cell.id == CELL)
     text = planned[0].known.dockerfile
-    assert text.count("\tmake -j") == 1
+    assert text.count("\t&& make -j") == 1
     proven(state, planned, dockerfile="before")
     with open_ledger(state.ledger) as ledger, ledger._connection as connection:
         connection.execute("DELETE FROM dockerfiles")
-        connection.execute("INSERT INTO dockerfiles VALUES ('before', ?)", (text.replace("\tmake -j", "\tmake -k -j"),))
+        connection.execute(
+            "INSERT INTO dockerfiles VALUES ('before', ?)", (text.replace("\t&& make -j", "\t&& make -k -j"),)
+        )
     whole = document(capsys, "--why", CELL)
     assert whole["action"] == "build"
     assert whole["reason"].startswith("the recipe changed: line ")
     assert [one["ingredient"] for one in whole["changes"]] == ["dockerfile"]
-    assert any(line.startswith("-\tmake -k -j") for line in whole["dockerfile_diff"])
+    assert any(line.startswith("-\t&& make -k -j") for line in whole["dockerfile_diff"])
     assert whole["compared_with"]["state"] == "proven"
     code, out, _ = call(capsys, "--why", CELL)
     assert code == 0
     assert "compared with attempt 1 of run 1" in out
-    assert "  -\tmake -k -j" in out
+    assert "  -\t&& make -k -j" in out
     assert "  log /logs/x.log" in out
 
 

@@ -87,12 +87,12 @@ def test_modules_flags_and_their_order(matrix: Matrix, tmp_path: Path) -> None:
 
 def test_a_template_is_told_by_its_lines(matrix: Matrix, tmp_path: Path) -> None:
     after = with_templates(
-        matrix, tmp_path / "templates", "compile.j2", '\tmake -j "$(nproc)"', '\tmake --quiet -j "$(nproc)"'
+        matrix, tmp_path / "templates", "compile.j2", '\t&& make -j "$(nproc)"', '\t&& make --quiet -j "$(nproc)"'
     )
     comparison = compare(side_of(matrix, "before"), after)
     (change,) = comparison.changes
     assert (change.topic, len(change.where)) == (Topic.DOCKERFILE, 22)
-    assert (change.before, change.after) == ('make -j "$(nproc)"', 'make --quiet -j "$(nproc)"')
+    assert (change.before, change.after) == ('&& make -j "$(nproc)"', '&& make --quiet -j "$(nproc)"')
     assert len(comparison.fated(Fate.BUILT)) == 44
 
 
