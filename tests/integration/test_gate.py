@@ -188,9 +188,9 @@ def test_a_compiler_and_small_tools_of_other_versions_are_refused(ground: Ground
         shutil.copy(tools / "tree/usr/bin/tac", tools / "tree/usr/bin/sort")
 
     differences = ground.judge_altered(tmp_path, alter).differences
-    assert any(said.startswith("macros: ") and "__GNUC" in said for said in differences)
+    assert any(said.startswith("macros: '#define ") for said in differences)
     assert any(said.startswith("objects/Objects/boolobject.o: .") for said in differences)
-    assert "version-of-sed: 'sed (GNU sed) 4.8' with native tools, 'sed (GNU sed) 4.7' without" in differences
+    assert "version-of-sed: '/bin/sed (GNU sed) 4.8' with native tools, '/bin/sed (GNU sed) 4.7' without" in differences
     assert any(said.startswith("version-of-sort: 'tac (GNU coreutils)") for said in differences)
     assert any(said.startswith("behaviour-texts: ") for said in differences)
 

@@ -55,6 +55,12 @@ def test_warnings_may_come_in_another_order(tmp_path: Path) -> None:
     assert compared(tmp_path, texts=({**TEXTS, "compile": "a\nb\n"}, {**TEXTS, "compile": "b\na\n"}))[0] == ()
 
 
+def test_macros_may_come_in_another_order(tmp_path: Path) -> None:
+    native, plain = ({**TEXTS, "macros": text} for text in ("#define A 1\n#define B 2\n", "#define B 3\n#define A 1\n"))
+    (said,), _ = compared(tmp_path, texts=(native, plain))
+    assert said == "macros: '#define B 2' with native tools, '#define B 3' without"
+
+
 def test_a_file_that_differs_is_told(tmp_path: Path) -> None:
     (said,), _ = compared(tmp_path, files=({**OBJECTS, "links/library": b"other"}, OBJECTS))
     assert said == "links/library: their bytes differ (5 bytes with native tools, 7 without)"
