@@ -14,6 +14,8 @@ from markdown_it.token import Token
 
 #: Gives where a link leads in the site, for what it says in the document.
 Leads = Callable[[str], str]
+#: Gives a picture as an address that brings it along, for the path that the document says.
+Shows = Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +45,7 @@ def headings(text: str) -> tuple[Heading, ...]:
     return _numbered(_parser().parse(_without_comments(text)))
 
 
-def rendered(text: str, leads: Leads) -> Article:
+def rendered(text: str, leads: Leads, shows: Shows = str) -> Article:
     """Render a document. HTML in it is shown as text; comments are left out."""
     parser = _parser()
     tokens = parser.parse(_without_comments(text))
@@ -69,6 +71,8 @@ def rendered(text: str, leads: Leads) -> Article:
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrSet("href", leads(str(child.attrGet("href") or "")))
+            if child.type == "image":
+                child.attrSet("src", shows(str(child.attrGet("src") or "")))
     return Article(body=parser.renderer.render(tokens, parser.options, {}), headings=found)
 
 

@@ -58,7 +58,7 @@ def site(manual: Manual, root: Path) -> tuple[Mapping[str, str], tuple[Linked, .
     """
     documents = (*_recipes(root), *_reference(manual), *_project(root))
     shelf = _Shelf(documents, root)
-    articles = {one.page: rendered(one.text, partial(shelf.lead, one)) for one in documents}
+    articles = {one.page: rendered(one.text, partial(shelf.lead, one), partial(shelf.show, one)) for one in documents}
     if shelf.broken:
         raise InvalidFileError("; ".join(shelf.broken), mend="correct the links, or make what they lead to")
     pages = {one.page: _page(one, articles, documents) for one in documents}
@@ -93,6 +93,15 @@ class _Shelf:
         if anchor and anchor not in self._anchors[target.source]:
             self.broken.append(f"{document.source}: {link}: there is no heading with this anchor")
         return f"{_relative(target.page, document.page)}{mark}{anchor}" if path else f"{mark}{anchor}"
+
+    def show(self, document: Document, picture: str) -> str:
+        """Give a picture of a document, which has to be an SVG of the checkout, as what the page brings along."""
+        source = posixpath.normpath(posixpath.join(posixpath.dirname(document.source), picture))
+        file = self._root / source
+        if source.startswith("..") or not source.endswith(".svg") or not file.is_file():
+            self.broken.append(f"{document.source}: {picture}: there is no such picture (an SVG file)")
+            return ""
+        return f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
 
     def _file(self, document: Document, link: str, source: str) -> str:
         file = self._root / source

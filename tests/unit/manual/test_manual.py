@@ -187,6 +187,16 @@ def test_without_documents_the_site_is_the_reference(tmp_path: Path) -> None:
     assert linked == ()
 
 
+def test_a_picture_is_brought_along_and_has_to_be_there(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "README.md").write_text("# Title\n\n![What it shows](../drawn.svg)\n", encoding="utf-8")
+    with pytest.raises(InvalidFileError, match=r"docs/README\.md: \.\./drawn\.svg: there is no such picture"):
+        site(replace(whole(), proofs=()), tmp_path)
+    (tmp_path / "drawn.svg").write_text("<svg/>", encoding="utf-8")
+    pages, _ = site(replace(whole(), proofs=()), tmp_path)
+    assert 'src="data:image/svg+xml;base64,PHN2Zy8+" alt="What it shows"' in pages["index.html"]
+
+
 def test_pages_bring_everything_along() -> None:
     pages, _ = site(replace(whole(), proofs=()), ROOT)
     for name, page in pages.items():
