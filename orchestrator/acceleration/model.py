@@ -58,9 +58,13 @@ class ToolsPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """Tools that were made: an OCI image layout (a directory), the digest of its index, its compressed bytes, what making it took (seconds)."""
+    """Tools that were made: an OCI image layout (a directory), the digest of its index, its compressed bytes, what making it took (seconds).
+
+    `identity` is that of the plan that they were made by.
+    """
 
     tools: Tools
+    identity: str
     layout: Path
     digest: str
     size: int

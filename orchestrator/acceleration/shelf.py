@@ -8,7 +8,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from orchestrator.acceleration.model import Made, ToolsPlan
 from orchestrator.bases.oci import LayoutError, check_layout
@@ -47,11 +50,10 @@ class Shelf:
     def read(self, identity: str) -> Record | None:
         """Return the record, if there is one and its layout is whole."""
         directory = self.directory(identity)
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            record = Record(**json.loads((directory / "record.json").read_text(encoding="utf-8")))
-            with contextlib.suppress(LayoutError):
-                check_layout(directory / "layout", record.digest)
-                return record
+        with contextlib.suppress(OSError, ValueError, LayoutError):
+            record = _shape().validate_json((directory / "record.json").read_bytes(), strict=True, extra="forbid")
+            check_layout(directory / "layout", record.digest)
+            return record
         return None
 
     def made(self, plan: ToolsPlan) -> Made | None:
@@ -91,8 +93,14 @@ class Shelf:
     def _form(self, plan: ToolsPlan, record: Record) -> Made:
         return Made(
             tools=plan.tools,
+            identity=plan.identity,
             layout=self.directory(plan.identity) / "layout",
             digest=record.digest,
             size=record.size,
             seconds=record.seconds,
         )
+
+
+@cache
+def _shape() -> TypeAdapter[Record]:
+    return TypeAdapter(Record)

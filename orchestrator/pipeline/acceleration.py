@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tarfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -18,10 +19,11 @@ from orchestrator.acceleration.model import CONTEXT, Made, ToolsPlan, Verdict
 from orchestrator.bases.resolve import BaseResolver
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.config.settings import Acceleration
-from orchestrator.errors import EnvironmentFailedError, OrchestratorError, UnreachableError, VerificationError
+from orchestrator.engine.processor import settings_of
+from orchestrator.errors import OrchestratorError, VerificationError
 from orchestrator.matrix.model import Architecture, Cell
 from orchestrator.matrix.platforms import normalise
-from orchestrator.pipeline.building import Ingredients
+from orchestrator.pipeline.building import Ingredients, with_arguments
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.recipe.recipe import recipe_for
@@ -39,11 +41,13 @@ class Accelerating:
     texts: Mapping[str, str]
     _plans: dict[str, ToolsPlan | str] = field(default_factory=dict)
     _found: dict[str, Made | str] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
     _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def tools(self, cell: Cell) -> str:
         """Give the identity that a cell's key takes: of tools that may be used, or of which nothing is known yet; empty where there are none."""
-        if not self.farm.executions(cell)[0].known:
+        # Any of them may be the one that it is built by in the end.
+        if not any(way.known for way in self.farm.executions(cell)):
             return ""
         plan = self._plan(cell)
         if isinstance(plan, str):
@@ -60,6 +64,8 @@ class Accelerating:
         found = self.ready(cell, given, on_step)
         if isinstance(found, Made):
             return found
+        if self.shop.cancellation.requested:
+            return None  # the build ends at once, and says that it was stopped
         if self.shop.settings.acceleration is Acceleration.REQUIRE:
             raise VerificationError(
                 f"{cell.id} is emulated and cannot be accelerated: {found}",
@@ -73,12 +79,16 @@ class Accelerating:
         if isinstance(plan, str):
             return plan
         with self._turns[plan.identity]:
-            if plan.identity not in self._found:
+            before = found = self._found.get(plan.identity)
+            # What another build has declined meanwhile is gone, and made again.
+            if found is None or (isinstance(found, Made) and self._workbench.known(plan) is None):
                 found = self._qualified(plan, cell, given, on_step)
-                if isinstance(found, str):
+                if isinstance(before, Made) and isinstance(found, Made) and found.digest == before.digest:
+                    found = "a build has declined them, and made again they are the same"
+                if isinstance(found, str) and not self.shop.cancellation.requested:
                     self.shop.progress.warn(f"{plan.tools} are not used, builds are emulated: {found}")
                 self._found[plan.identity] = found
-            return self._found[plan.identity]
+            return found
 
     def _plan(self, cell: Cell) -> ToolsPlan | str:
         if cell.id not in self._plans:
@@ -93,14 +103,18 @@ class Accelerating:
         host = self._host
         if host is None:
             return f"the matrix knows no architecture of linux/{self.shop.engine.architecture}"
-        tools = tools_for(cell, host)
-        if isinstance(tools, str):
-            return tools
         try:
+            tools = tools_for(cell, host)
+            if isinstance(tools, str):
+                return tools
             base = self.bases.resolve(replace(cell, architecture=host))
+            return plan_tools(tools, recipe_for(cell.image), base.digest, template_directories(self.shop.matrix))
         except OrchestratorError as error:
-            return f"{tools.base} cannot be had for {host.name}: {error.message}"
-        return plan_tools(tools, recipe_for(cell.image), base.digest, template_directories(self.shop.matrix))
+            why = f"native tools cannot be prepared: {error.message}"
+            if why not in self._warned and not self.shop.cancellation.requested:
+                self._warned.add(why)
+                self.shop.progress.warn(f"{why}; {error.mend}" if error.mend else why)
+            return why
 
     def _qualified(self, plan: ToolsPlan, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Made | str:
         try:
@@ -109,21 +123,28 @@ class Accelerating:
             verdict = verdict_of(self.shop.places, made.digest) or self._judged(made, cell, given, on_step)
         except UnjudgedError as error:
             return f"it cannot be found out whether they do the same work: {error.message}"
-        except (EnvironmentFailedError, UnreachableError) as error:
+        except OrchestratorError as error:
             return error.message
+        except (OSError, tarfile.TarError) as error:
+            return f"they cannot be kept: {error}"
         return made if verdict.qualified else _told(verdict)
 
     def _judged(self, made: Made, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Verdict:
         self.shop.progress.note(f"judging {made.tools}: compiling with them and without, by {cell.id}")
         log = self.shop.places.logs / "native-tools" / f"{made.digest.removeprefix('sha256:')[:12]}-gate.log"
-        settings = self.shop.settings
+        settings, platform = self.shop.settings, str(cell.architecture.platform)
+        # What the cell's own build is told, so that its steps are those of the trial.
+        name = normalise(platform)
+        arguments = settings_of(name, self.farm.emulators.get(name, ""), careful=False)
         trial = Trial(
             cell=cell.id,
-            dockerfile=self.texts[cell.image.id],
-            platform=str(cell.architecture.platform),
+            dockerfile=with_arguments(self.texts[cell.image.id], arguments),
+            platform=platform,
             contexts=given.contexts,
             timeout=settings.timeout_minutes * 60 * settings.emulation_factor,
+            silence=settings.silence_minutes * 60 * settings.emulation_factor,
             builder=self._builder,
+            arguments=arguments,
         )
         with scratch(TOOLS) as directory:
             verdict = judge(

@@ -96,14 +96,19 @@ def build_cell(
     """
     ordered, given = order.key, ingredients()
     tools = equip(order.planned.cell, given, on_step) if order.execution.known else None
-    if tools is None:
-        order = _without_tools(order)
+    order = _with_tools(order, tools.identity if tools is not None else "")
     result = _blamed(farm, order.node, _call(shop, farm, order, given, tools, on_step))
-    if result.failure is not None:
-        return Built(result=result, key=_other(order.key, ordered))
+    # Asked of a build that failed, too: the step that declined is in BuildKit's cache then, and says nothing to the next try.
     declined = _declined(shop, order, tools)
     if declined:
-        order = _without_tools(order)
+        order = _with_tools(order, "")
+    if result.failure is not None:
+        return Built(result=result, declined=declined, key=_other(order.key, ordered))
+    if declined and shop.settings.acceleration is Acceleration.REQUIRE:
+        raise VerificationError(
+            f"{order.planned.cell.id} was built without the native tools that are required: {declined}",
+            mend="run it again: they are made anew",
+        )
     with contextlib.closing(shop.open_client()) as home:
         if farm.away(order.node):
             on_step(f"[carry] copying the image home from {order.node}")
@@ -119,9 +124,9 @@ def _other(key: Key, ordered: Key) -> Key | None:
     return key if key.value != ordered.value else None
 
 
-def _without_tools(order: Order) -> Order:
-    """The same order with the key of a build that has no native tools."""
-    known = replace(order.planned.known, tools="")
+def _with_tools(order: Order, identity: str) -> Order:
+    """The same order with the key of a build that is given these native tools, none where `identity` is empty."""
+    known = replace(order.planned.known, tools=identity)
     return replace(order, key=known.key(order.planned.cell, order.execution))
 
 
@@ -129,15 +134,13 @@ def _declined(shop: Workshop, order: Order, tools: Made | None) -> str:
     """Find out whether the tools were taken. Packages may have moved since they were made: then they are made again next time."""
     if tools is None:
         return ""
-    lines = order.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        lines = order.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:  # nothing was said
+        return ""
     why = next((line.removeprefix(DECLINED).strip(" ;") for line in lines if line.startswith(DECLINED)), "")
     if why:
         Shelf(root=shop.places.native_tools).forget(tools)
-    if why and shop.settings.acceleration is Acceleration.REQUIRE:
-        raise VerificationError(
-            f"{order.planned.cell.id} was built without the native tools that are required: {why}",
-            mend="run it again: they are made anew",
-        )
     return why
 
 

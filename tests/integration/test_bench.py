@@ -95,7 +95,7 @@ def _tools(cell: Cell, native: Cell, directory: Path) -> Made:
     # BuildKit takes from a layout what is for the platform that is built.
     platform = cell.architecture.platform
     written = write_layout(layout, layer=directory / "layer.tar", platform=platform, created=0, comment="tools")
-    return Made(tools=tools, layout=layout, digest=written.digest, size=written.size, seconds=0.0)
+    return Made(tools=tools, identity="0" * 64, layout=layout, digest=written.digest, size=written.size, seconds=0.0)
 
 
 def _measured(builds: Builds, *ways: Way) -> tuple[Measured, dict[Way, str]]:

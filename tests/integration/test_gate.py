@@ -85,7 +85,7 @@ class Ground:
         layout = tmp_path / "tools"
         shutil.copytree(self.tree, layout, symlinks=True)
         alter(layout)
-        made = Altered(tools=self.tools, layout=layout, digest="sha256:a17e", size=0, seconds=0.0)
+        made = Altered(tools=self.tools, identity="a17e", layout=layout, digest="sha256:a17e", size=0, seconds=0.0)
         text = self.dockerfile.replace("from=native-tools", "from=good-tools").replace(
             "AS native-tools", "AS good-tools"
         )
@@ -228,6 +228,6 @@ def test_tools_that_decline_are_refused_and_nothing_is_replaced(ground: Ground, 
         "\t/dev/native-tools/take && test ! -e /.emulated && test ! -L /bin/sed \\\n"
         "\t&& echo exit > configure && chmod +x configure && ./configure\n"
     )
-    made = Altered(tools=ground.tools, layout=layout, digest="sha256:a17e", size=0, seconds=0.0)
+    made = Altered(tools=ground.tools, identity="a17e", layout=layout, digest="sha256:a17e", size=0, seconds=0.0)
     verdict = ground.judge(made, tmp_path / "gate", text, ground.contexts)
     assert verdict.differences == (f"declined: sed {version} here, 4.6-1 there",)

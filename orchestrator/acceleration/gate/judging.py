@@ -111,6 +111,7 @@ def _try(
             contexts={**trial.contexts, CONTEXT: made.context, _WORK: str(work)},
             reference="",
             timeout=trial.timeout,
+            silence=trial.silence,
             log=log,
             emulated=True,
             builder=trial.builder,

@@ -15,7 +15,7 @@ class Trial:
 
     `cell` is the id of the cell; `dockerfile` the very text that it is built from (where build arguments are declared in it, with them),
     so that BuildKit's cache serves both; `platform` as buildx takes it. `contexts` are what replaces its stages and its base, without the native tools;
-    `arguments` its build arguments. `timeout` is in seconds, `builder` a name of `docker buildx ls` or None, as in `BuildRequest`.
+    `arguments` its build arguments. `timeout` and `silence` are in seconds, `builder` a name of `docker buildx ls` or None, as in `BuildRequest`.
     """
 
     cell: str
@@ -23,6 +23,7 @@ class Trial:
     platform: str
     contexts: Mapping[str, str]
     timeout: float
+    silence: float | None = None
     builder: str | None = None
     arguments: Mapping[str, str] = field(default_factory=dict)
 

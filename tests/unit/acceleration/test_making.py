@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,6 +116,21 @@ def test_damaged_tools_count_as_none_and_are_made_again(tmp_path: Path) -> None:
     assert bench(tmp_path, builder).known(plan()) is None
     assert bench(tmp_path, builder).ensure(plan(), BASE) == replace(made, seconds=made.seconds)
     assert builder.times == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ['"used": "yesterday"', '"digest": 5', '"made": null', '"used": 1.0, "more": 1'],
+)
+def test_a_record_that_holds_something_else_counts_as_none(tmp_path: Path, damage: str) -> None:
+    builder = FakeBuilder()
+    made = bench(tmp_path, builder).ensure(plan(), BASE)
+    path = made.layout.parent / "record.json"
+    name = damage.split(":", maxsplit=1)[0]
+    path.write_text(re.sub(rf"{name}: [^,\n]+", damage, path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert damage in path.read_text(encoding="utf-8")
+    assert bench(tmp_path, builder).known(plan()) is None
+    assert bench(tmp_path, builder).ensure(plan(), BASE).digest == made.digest
 
 
 def test_when_they_were_used_is_written_down_to_the_hour(tmp_path: Path) -> None:

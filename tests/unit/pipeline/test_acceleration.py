@@ -10,13 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-from orchestrator.acceleration.gate.model import UnjudgedError
+from orchestrator.acceleration.gate.model import Trial, UnjudgedError
 from orchestrator.acceleration.gate.verdicts import keep_verdict, verdict_of
 from orchestrator.acceleration.making import Workbench
 from orchestrator.acceleration.model import Made, ToolsPlan, Verdict
 from orchestrator.bases.model import Base
+from orchestrator.build.failure import FailureClass
 from orchestrator.config.settings import Acceleration
-from orchestrator.errors import EnvironmentFailedError, UnreachableError, VerificationError
+from orchestrator.errors import EnvironmentFailedError, InvalidFileError, UnreachableError, VerificationError
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline import acceleration as module
 from orchestrator.pipeline.acceleration import Accelerating
@@ -26,6 +27,7 @@ from orchestrator.pipeline.preparing import Prepared
 from orchestrator.pipeline.run import run_cells
 from orchestrator.plan.plan import Action, PlannedCell, plan_cell
 from orchestrator.render.tree import render_images
+from orchestrator.schedule.model import Node
 from orchestrator.system.progress import Silent
 from tests.unit.pipeline.fakes import FakeIngredients, World
 
@@ -66,7 +68,7 @@ class Tried:
         )
 
     def _form(self, plan: ToolsPlan) -> Made:
-        return Made(tools=plan.tools, layout=self.layout, digest=DIGEST, size=1, seconds=1.0)
+        return Made(tools=plan.tools, identity=plan.identity, layout=self.layout, digest=DIGEST, size=1, seconds=1.0)
 
 
 @pytest.fixture
@@ -149,6 +151,8 @@ def test_what_was_refused_once_stays_refused_and_is_no_part_of_the_key(world: Wo
         UnjudgedError("the mirror is away"),
         EnvironmentFailedError("they cannot be made"),
         UnreachableError("nothing answers"),
+        VerificationError("the base is signed by somebody else"),
+        OSError(28, "No space left on device"),
     ],
 )
 def test_what_could_not_be_found_out_is_tried_again_another_time(world: World, tried: Tried, error: Exception) -> None:
@@ -288,6 +292,108 @@ def test_tools_that_a_build_declines_are_told_of_and_made_again(
     attempt = world.shop.ledger.latest(emulated.id)
     assert attempt is not None
     assert attempt.ingredients["tools"] == ""
+
+
+def test_what_a_failed_build_declines_is_made_again_for_the_next_try(
+    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried.layout.parent.mkdir(parents=True)
+    record = tried.layout.parent / "record.json"
+    record.write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(Workbench, "known", lambda _, plan: tried.known(plan) if record.exists() else None)
+    _, emulated = cells(world)
+    world.builder.says = "native-tools: declined: make 4.3-5 here, 4.3-4.1 there;"
+    world.builder.failing[emulated.id] = FailureClass.EMULATOR_CRASH
+    assert [one.ok for one in run(world)] == [True, False]
+    contexts = [one.contexts.get("native-tools") for one in world.builder.requests if one.platform != "linux/amd64"]
+    assert contexts == [f"oci-layout://{tried.layout}@{DIGEST}", None], "the same again would be declined again"
+    attempt = world.shop.ledger.latest(emulated.id)
+    assert attempt is not None
+    assert attempt.ingredients["tools"] == ""
+
+
+@pytest.mark.usefixtures("tried")
+def test_tools_count_where_another_builder_may_build_natively(world: World) -> None:
+    _, emulated = cells(world)
+    (engine,) = world.farm.builders.values()
+    arm = Node(name="arm", native=frozenset({"linux/arm64/v8"}), slots=1)
+    given = accelerating(world)
+    given.farm = replace(
+        world.farm, builders={"arm": replace(engine, name="arm", node=arm, local=False), "engine": engine}
+    )
+    assert not given.farm.executions(emulated)[0].emulated
+    assert len(given.tools(emulated)) == 64
+
+
+@pytest.mark.usefixtures("tried")
+def test_the_key_names_the_tools_that_were_given_whatever_the_plan_meant(world: World) -> None:
+    _, emulated = cells(world)
+    given, inputs = accelerating(world), cast("Any", FakeIngredients())
+    (meant,) = (one for one in world.plan((emulated,)))
+    assert meant.known.tools == ""
+    world.builder.says = "native-tools: 80 programs taken"
+    prepared = Prepared(planned=(meant,), farm=world.farm, bases=inputs, inputs=inputs, equip=given.equip)
+    (result,) = run_cells(given.shop, given.shop.ledger.start_run("build"), prepared, world.board)
+    assert result.ok
+    attempt = world.shop.ledger.latest(emulated.id)
+    assert attempt is not None
+    assert attempt.ingredients["tools"] == given.tools(emulated)
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_broken_template_is_told_once_and_builds_are_emulated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Silent, "warn", lambda _, message: warnings.append(message))
+
+    def broken(*_: Any) -> ToolsPlan:
+        raise InvalidFileError("native-tools.Dockerfile.j2:3: unexpected '}'", mend="correct the template's syntax")
+
+    monkeypatch.setattr(module, "plan_tools", broken)
+    given = accelerating(world)
+    everything = [cell for cell in world.shop.matrix.cells if cell.image.variant.suite.name == "bullseye"]
+    assert {given.tools(cell) for cell in everything} == {""}
+    _, emulated = cells(world)
+    assert given.equip(emulated, ingredients(emulated), lambda _: None) is None
+    assert warnings == [
+        "native tools cannot be prepared: native-tools.Dockerfile.j2:3: unexpected '}'; correct the template's syntax"
+    ]
+    with pytest.raises(VerificationError, match=r"Dockerfile\.j2:3"):
+        accelerating(world, Acceleration.REQUIRE).equip(emulated, ingredients(emulated), lambda _: None)
+
+
+def test_a_run_that_is_stopped_says_nothing_of_tools(
+    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Silent, "warn", lambda _, message: warnings.append(message))
+    _, emulated = cells(world)
+    tried.error = EnvironmentFailedError("they cannot be made: cancelled")
+    world.shop.cancellation.cancel()
+    given = accelerating(world, Acceleration.REQUIRE)
+    assert given.equip(emulated, ingredients(emulated), lambda _: None) is None
+    assert warnings == []
+
+
+@pytest.mark.parametrize(("emulator", "setting"), [("QEMU 7.2.9", {"QEMU_CPU": "cortex-a57"}), ("QEMU 10.0.13", {})])
+def test_the_gate_works_under_the_setting_and_the_limits_of_the_build(
+    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch, emulator: str, setting: dict[str, str]
+) -> None:
+    trials: list[Trial] = []
+
+    def judge(made: Made, trial: Trial, **_: Any) -> Verdict:
+        trials.append(trial)
+        return tried.judge(made, trial)
+
+    monkeypatch.setattr(module, "judge", judge)
+    _, emulated = cells(world)
+    given = accelerating(world)
+    given.farm = replace(world.farm, emulators={"linux/arm64/v8": emulator})
+    assert isinstance(given.ready(emulated, ingredients(emulated)), Made)
+    (trial,) = trials
+    assert trial.arguments == setting
+    assert ("\nARG QEMU_CPU\n" in trial.dockerfile) == bool(setting)
+    settings = world.shop.settings
+    assert trial.silence == settings.silence_minutes * 60 * settings.emulation_factor
 
 
 def test_required_tools_that_a_build_declines_fail_it(world: World, tried: Tried) -> None:

@@ -75,7 +75,7 @@ def test_the_trial_is_the_cells_own_build_as_far_as_it_goes(tmp_path: Path, debi
     assert "native-tools" not in working.split("FROM scratch")[0]
     assert request.platform == "linux/arm64"
     assert request.builder == "farm"
-    assert request.timeout == 60.0
+    assert (request.timeout, request.silence) == (60.0, 30.0)
     assert request.emulated
     assert request.arguments == {"QEMU_CPU": "cortex-a57"}
     assert request.contexts["debian:bullseye-slim"] == "oci-layout:///base"

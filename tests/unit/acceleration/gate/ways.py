@@ -88,7 +88,7 @@ def made_tools(matrix: Matrix) -> Made:
     cell = next(cell for cell in matrix.cells if cell.id == "2.7-slim-bullseye-arm64v8")
     tools = tools_for(cell, Architecture(name="amd64", platform=Platform(os="linux", architecture="amd64")))
     assert isinstance(tools, Tools)
-    return Made(tools=tools, layout=Path("/layout"), digest="sha256:0123", size=1, seconds=1.0)
+    return Made(tools=tools, identity="0" * 64, layout=Path("/layout"), digest="sha256:0123", size=1, seconds=1.0)
 
 
 def trial(dockerfile: str = DOCKERFILE, arguments: Mapping[str, str] | None = None) -> Trial:
@@ -99,6 +99,7 @@ def trial(dockerfile: str = DOCKERFILE, arguments: Mapping[str, str] | None = No
         platform="linux/arm64",
         contexts={"debian:bullseye-slim": "oci-layout:///base"},
         timeout=60.0,
+        silence=30.0,
         builder="farm",
         arguments=arguments or {},
     )
