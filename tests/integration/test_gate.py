@@ -20,11 +20,11 @@ from orchestrator.acceleration.catalogue import tools_for
 from orchestrator.acceleration.gate.judging import judge
 from orchestrator.acceleration.gate.model import Trial
 from orchestrator.acceleration.making import Build, Workbench, plan_tools
-from orchestrator.acceleration.model import Made, Tools, Verdict
+from orchestrator.acceleration.model import CONTEXT, Made, Tools, Verdict
 from orchestrator.bases.catalogue import wanted_bases
 from orchestrator.bases.model import Base
 from orchestrator.bases.provider import Bases
-from orchestrator.build.buildx import build
+from orchestrator.build.buildx import BuildRequest, build
 from orchestrator.engine.model import Engine
 from orchestrator.inputs.provider import Inputs
 from orchestrator.matrix.load import load_matrix
@@ -231,3 +231,39 @@ def test_tools_that_decline_are_refused_and_nothing_is_replaced(ground: Ground, 
     made = Altered(tools=ground.tools, identity="a17e", layout=layout, digest="sha256:a17e", size=0, seconds=0.0)
     verdict = ground.judge(made, tmp_path / "gate", text, ground.contexts)
     assert verdict.differences == (f"declined: sed {version} here, 4.6-1 there",)
+
+
+def test_what_was_installed_over_a_native_tool_stays_and_who_has_no_packages_keeps_his_programs(
+    ground: Ground, tmp_path: Path
+) -> None:
+    mount = "RUN --mount=type=bind,from=native-tools,target=/dev/native-tools"
+    tree, mark = "/dev/native-tools/tree/bin", "/^Package: sed$/,/^$/s/^Version: .*/Version: 9.9-9/"
+    (tmp_path / "Dockerfile").write_text(
+        "FROM scratch AS native-tools\n"
+        "FROM debian:bullseye-slim AS base\n"
+        # As dpkg does it: a file of its own is moved to the place of the link.
+        f"{mount} /dev/native-tools/take && test -L /bin/sed && test -L /bin/cat && id -un | grep root \\\n"
+        f"\t&& {tree}/sed -i '{mark}' /var/lib/dpkg/status && cp {tree}/true /bin/new && mv /bin/new /bin/sed \\\n"
+        "\t&& /dev/native-tools/take | grep -F 'declined: sed 9.9-9 here' \\\n"
+        f"\t&& test ! -e /.emulated && test ! -L /bin/cat && test ! -L /bin/sed && cmp /bin/sed {tree}/true\n"
+        f"{mount} echo 'passwd: compat' > /etc/nsswitch.conf && test \"$({tree}/../usr/bin/id -un)\" = root\n"
+        f"{mount} : > /var/lib/dpkg/status && /dev/native-tools/take | grep -F 'declined: no package' && test ! -L /bin/cat\n"
+        f"{mount} rm /var/lib/dpkg/status && /dev/native-tools/take | grep -F 'cannot be listed' && test ! -L /bin/cat\n"
+        "RUN : > /done\n"
+        "FROM scratch\n"
+        "COPY --from=base /done /\n",
+        encoding="utf-8",
+    )
+    result = ground.build(
+        BuildRequest(
+            directory=tmp_path,
+            platform=str(ground.cell.architecture.platform),
+            contexts={**ground.contexts, CONTEXT: ground.good.context},
+            reference="",
+            timeout=600.0,
+            log=tmp_path.parent / f"{tmp_path.name}.log",
+            export=f"type=local,dest={tmp_path / 'out'}",
+        )
+    )
+    assert result.failure is None, result.failure
+    assert (tmp_path / "out" / "done").is_file()
