@@ -63,7 +63,7 @@ def command(told: Common, cell: str | None, *, limit: int, run: int | None) -> N
                     "id": one.cell,
                     "state": str(one.state),
                     "key": one.key,
-                    "executed": one.execution,
+                    "executed": one.executed,
                     "node": one.node,
                     "try": one.tries,
                     "setting": one.setting,
@@ -88,5 +88,5 @@ def command(told: Common, cell: str | None, *, limit: int, run: int | None) -> N
         if one.tries > 1:
             detail = f"try {one.tries}{f' with {one.setting}' if one.setting else ''}: {detail}"
         emit(
-            f"{one.started[:19]}  {one.cell}  {said_state(one, live=live)}  {one.execution}  {one.seconds:.0f} s  {detail}"
+            f"{one.started[:19]}  {one.cell}  {said_state(one, live=live)}  {one.executed}  {one.seconds:.0f} s  {detail}"
         )

@@ -103,6 +103,12 @@ class Attempt:
     phases: tuple[PhaseRecord, ...] = ()
     proofs: tuple[ProofRecord, ...] = ()
 
+    @property
+    def executed(self) -> str:
+        """How it was executed, for people: native, or by which emulator, and whether native tools helped it."""
+        helped = self.execution.startswith("emulated") and self.ingredients.get("tools")
+        return f"{self.execution}, native tools" if helped else self.execution
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examination:

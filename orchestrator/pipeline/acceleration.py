@@ -78,7 +78,10 @@ class Accelerating:
         plan = self._plan(cell)
         if isinstance(plan, str):
             return plan
-        with self._turns[plan.identity]:
+        turn = self._turns[plan.identity]
+        if turn.locked():
+            on_step(f"[native-tools] waiting for another build, which makes or judges {plan.tools}")
+        with turn:
             before = found = self._found.get(plan.identity)
             # What another build has declined meanwhile is gone, and made again.
             if found is None or (isinstance(found, Made) and self._workbench.known(plan) is None):

@@ -79,7 +79,7 @@ def _executed(result: CellResult) -> str:
     """How it was, or would have been, executed; empty for what was not tried."""
     attempt = result.attempt
     if attempt is not None and attempt.execution:
-        return attempt.execution
+        return attempt.executed
     return str(result.planned.known.execution) if result.tried else ""
 
 

@@ -167,7 +167,7 @@ class _Gathering:
                 self.evidence.attempts[before.id] if before is not None else None, attempt
             ),
             attempt=None if attempt is None else attempt.id,
-            executed=examined.execution if examined is not None else attempt.execution if attempt is not None else "",
+            executed=examined.execution if examined is not None else attempt.executed if attempt is not None else "",
             node=attempt.node if attempt is not None else "",
             tries=attempt.tries if attempt is not None else 0,
             setting=attempt.setting if attempt is not None else "",

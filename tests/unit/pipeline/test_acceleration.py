@@ -179,10 +179,12 @@ def test_required_acceleration_that_cannot_be_had_is_an_error(world: World, trie
 
 def test_builds_that_want_the_same_tools_wait_for_one_judgement(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
-    given = accelerating(world)
-    tried.pause = 0.05
+    given, steps = accelerating(world), list[str]()
+    tried.pause = 0.3
     with ThreadPoolExecutor(max_workers=4) as pool:
-        found = [one.result() for one in [pool.submit(given.ready, emulated, ingredients(emulated)) for _ in range(4)]]
+        started = [pool.submit(given.ready, emulated, ingredients(emulated), steps.append) for _ in range(4)]
+        found = [one.result() for one in started]
+    assert any(one.startswith("[native-tools] waiting for another build") for one in steps)
     assert len({id(one) for one in found}) == 1
     assert (tried.made, tried.judged) == (1, 1)
 

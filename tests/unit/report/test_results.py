@@ -33,6 +33,19 @@ def test_the_table_has_a_row_per_cell_and_no_colour_codes(matrix: Matrix) -> Non
     assert "emulated (qemu 10)" in second
 
 
+@pytest.mark.parametrize(
+    ("emulator", "said"),
+    [("qemu 10", "emulated (qemu 10), native tools"), ("", "native"), ("unknown", "emulated (unknown)")],
+)
+def test_what_native_tools_have_helped_says_so(matrix: Matrix, emulator: str, said: str) -> None:
+    one = result(matrix.cells[0], emulator=emulator)
+    assert one.attempt is not None
+    tools = "" if emulator == "unknown" else "a" * 64
+    one = dataclasses.replace(one, attempt=dataclasses.replace(one.attempt, ingredients={"tools": tools}))
+    assert f"  {said}  " in results_table([one])
+    assert describe_results([one])["cells"][0]["executed"] == said
+
+
 def test_what_was_not_tried_is_no_failure_of_its_own(matrix: Matrix) -> None:
     dropped = dataclasses.replace(result(matrix.cells[0], failure=FAILURE, tries=0), attempt=None)
     assert "not tried" in results_table([dropped])
