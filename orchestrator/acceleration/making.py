@@ -76,6 +76,8 @@ class Workbench:
                     silence=_SILENCE,
                     log=log,
                     builder=self.builder,
+                    # What BuildKit remembers of apt are the packages of then: tools that were declined would never become newer.
+                    fresh=True,
                     export=f"type=tar,dest={packed}",
                 )
             )

@@ -74,6 +74,7 @@ def test_they_are_built_on_the_hosts_architecture_for_the_targets(tmp_path: Path
     assert request.platform == "linux/amd64"
     assert request.contexts == {"debian:bullseye-slim": BASE.context}
     assert not request.emulated
+    assert request.fresh, "BuildKit's cache has the packages of some other day"
     assert "gcc-10-aarch64-linux-gnu" in builder.dockerfile
     assert made.context == f"oci-layout://{made.layout}@{made.digest}"
     index = next(path for path in (made.layout / "blobs" / "sha256").iterdir() if path.name == made.digest[7:])
