@@ -6,7 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.errors import VerificationError
 from orchestrator.matrix.model import Architecture, Suite
+
+
+class UnacceleratedError(VerificationError):
+    """Native tools are required, and cannot be had or were not taken: the message says why."""
+
 
 #: The named context that a Dockerfile takes them from, and where its steps find them. `dockerfile-templates/native-tools.j2` says the same.
 CONTEXT = "native-tools"

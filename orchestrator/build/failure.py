@@ -27,6 +27,7 @@ class FailureClass(StrEnum):
     COMPILE = "compile error"
     ARCHITECTURE = "wrong architecture"
     PROOF = "proof failed"
+    UNACCELERATED = "not accelerated"
     TIMEOUT = "timeout"
     SILENCE = "silence"
     CANCELLED = "cancelled"
@@ -155,6 +156,7 @@ _TABLE = (
 _EXIT = {
     FailureClass.CHECKSUM: ExitCode.VERIFICATION,
     FailureClass.ARCHITECTURE: ExitCode.VERIFICATION,
+    FailureClass.UNACCELERATED: ExitCode.VERIFICATION,
     FailureClass.DISK_FULL: ExitCode.ENVIRONMENT,
     FailureClass.ENGINE_LOST: ExitCode.ENVIRONMENT,
     FailureClass.EMULATOR_MISSING: ExitCode.ENVIRONMENT,

@@ -78,6 +78,11 @@ _TREATMENTS = {
         again=0, blames="cell", reason="files of another architecture got in, and would again"
     ),
     FailureClass.PROOF: Treatment(again=0, blames="cell", reason="the same image fails the same proof again"),
+    FailureClass.UNACCELERATED: Treatment(
+        again=0,
+        blames="cell",
+        reason="native tools that are required were not to be had; with acceleration: auto it is emulated",
+    ),
     FailureClass.CANCELLED: Treatment(again=0, blames="cell", reason="it was stopped on purpose"),
     # Not known to be transient; hours of emulated building are not staked on a guess.
     FailureClass.UNKNOWN: Treatment(again=0, blames="cell", reason="nobody knows this failure yet: read the log"),

@@ -15,12 +15,12 @@ from orchestrator.acceleration.gate.judging import judge
 from orchestrator.acceleration.gate.model import Trial, UnjudgedError
 from orchestrator.acceleration.gate.verdicts import keep_verdict, verdict_of
 from orchestrator.acceleration.making import Workbench, plan_tools
-from orchestrator.acceleration.model import CONTEXT, Made, ToolsPlan, Verdict
+from orchestrator.acceleration.model import CONTEXT, Made, ToolsPlan, UnacceleratedError, Verdict
 from orchestrator.bases.resolve import BaseResolver
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.config.settings import Acceleration
 from orchestrator.engine.processor import settings_of
-from orchestrator.errors import OrchestratorError, VerificationError
+from orchestrator.errors import OrchestratorError
 from orchestrator.matrix.model import Architecture, Cell
 from orchestrator.matrix.platforms import normalise
 from orchestrator.pipeline.building import Ingredients, with_arguments
@@ -59,7 +59,7 @@ class Accelerating:
     def equip(self, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Made | None:
         """Give the tools that an emulated build takes, making and judging them first; None where it has to do without.
 
-        Safe to call from several threads: whoever comes second waits. Raises `VerificationError` where tools are required and cannot be had.
+        Safe to call from several threads: whoever comes second waits. Raises `UnacceleratedError` where tools are required and cannot be had.
         """
         found = self.ready(cell, given, on_step)
         if isinstance(found, Made):
@@ -67,7 +67,7 @@ class Accelerating:
         if self.shop.cancellation.requested:
             return None  # the build ends at once, and says that it was stopped
         if self.shop.settings.acceleration is Acceleration.REQUIRE:
-            raise VerificationError(
+            raise UnacceleratedError(
                 f"{cell.id} is emulated and cannot be accelerated: {found}",
                 mend="build it with --acceleration auto, or on a machine of its own architecture",
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docker
 
-from orchestrator.acceleration.model import CONTEXT, DECLINED, Made
+from orchestrator.acceleration.model import CONTEXT, DECLINED, Made, UnacceleratedError
 from orchestrator.acceleration.shelf import Shelf
 from orchestrator.attest.model import Told, UntoldError
 from orchestrator.attest.provenance import Material, Stated, keep
@@ -20,7 +20,6 @@ from orchestrator.build.execution import Execution
 from orchestrator.build.failure import FailureClass
 from orchestrator.builders.carry import carry
 from orchestrator.config.settings import Acceleration
-from orchestrator.errors import VerificationError
 from orchestrator.inputs.model import StoredInput
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.farm import Farm
@@ -92,7 +91,7 @@ def build_cell(
 ) -> Built:
     """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions.
 
-    Raises `VerificationError` where native tools are required and were not taken.
+    Raises `UnacceleratedError` where native tools are required and were not taken.
     """
     ordered, given = order.key, ingredients()
     tools = equip(order.planned.cell, given, on_step) if order.execution.known else None
@@ -105,7 +104,7 @@ def build_cell(
     if result.failure is not None:
         return Built(result=result, declined=declined, key=_other(order.key, ordered))
     if declined and shop.settings.acceleration is Acceleration.REQUIRE:
-        raise VerificationError(
+        raise UnacceleratedError(
             f"{order.planned.cell.id} was built without the native tools that are required: {declined}",
             mend="run it again: they are made anew",
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
+from orchestrator.acceleration.model import UnacceleratedError
 from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.engine.processor import settings_of
 from orchestrator.errors import EnvironmentFailedError, OrchestratorError, UnreachableError, VerificationError
@@ -261,6 +262,7 @@ class Remembering:
 
 
 _KINDS: tuple[tuple[type[OrchestratorError], FailureClass], ...] = (
+    (UnacceleratedError, FailureClass.UNACCELERATED),
     (VerificationError, FailureClass.CHECKSUM),
     (UnreachableError, FailureClass.NETWORK),
     (EnvironmentFailedError, FailureClass.ENGINE_LOST),

@@ -75,9 +75,10 @@ def test_a_captured_failure_has_its_class(name: str, kind: FailureClass) -> None
 def test_every_capture_is_read_and_every_class_of_builds_has_one() -> None:
     names = {path.stem for path in FAILURES.glob("*.txt")}
     assert names == {*CAPTURED, "emulator-crash-hung"}
-    # Proofs are not buildx's; the other two are ends that we make, of builds that are captured as cancelled.
+    # Proofs and native tools are not buildx's; the other two are ends that we make, of builds that are captured as cancelled.
     assert set(FailureClass) - set(CAPTURED.values()) == {
         FailureClass.PROOF,
+        FailureClass.UNACCELERATED,
         FailureClass.TIMEOUT,
         FailureClass.SILENCE,
     }
@@ -203,6 +204,7 @@ def test_what_a_server_asks_for_is_read_in_seconds(text: str, seconds: float | N
     [
         (FailureClass.CHECKSUM, ExitCode.VERIFICATION),
         (FailureClass.ARCHITECTURE, ExitCode.VERIFICATION),
+        (FailureClass.UNACCELERATED, ExitCode.VERIFICATION),
         (FailureClass.DISK_FULL, ExitCode.ENVIRONMENT),
         (FailureClass.ENGINE_LOST, ExitCode.ENVIRONMENT),
         (FailureClass.EMULATOR_MISSING, ExitCode.ENVIRONMENT),

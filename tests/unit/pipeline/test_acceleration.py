@@ -247,6 +247,7 @@ def test_required_tools_that_are_refused_fail_the_cell_and_no_other(world: World
     native, emulated = run(world, Acceleration.REQUIRE)
     assert native.ok
     assert emulated.failure is not None
+    assert emulated.failure.kind is FailureClass.UNACCELERATED
     assert "cannot be accelerated: cc1 differs" in emulated.failure.message
 
 
@@ -403,5 +404,6 @@ def test_required_tools_that_a_build_declines_fail_it(world: World, tried: Tried
     native, emulated = run(world, Acceleration.REQUIRE)
     assert native.ok
     assert emulated.failure is not None
+    assert emulated.failure.kind is FailureClass.UNACCELERATED
     assert "make 4.3-5 here, 4.3-4.1 there" in emulated.failure.message
     assert tried.judged == 1

@@ -147,6 +147,7 @@ def test_what_a_server_asks_for_is_waited() -> None:
     [
         FailureClass.COMPILE, FailureClass.CHECKSUM, FailureClass.UPSTREAM_GONE, FailureClass.PROOF, FailureClass.ARCHITECTURE,
         FailureClass.TIMEOUT, FailureClass.SILENCE, FailureClass.OUT_OF_MEMORY, FailureClass.UNKNOWN, FailureClass.EMULATOR_MISSING,
+        FailureClass.UNACCELERATED,
     ],
 )  # fmt: skip
 def test_the_rest_fails_at_once_and_the_other_cells_go_on(kind: FailureClass) -> None:
