@@ -59,6 +59,14 @@ def template_errors(
         ) from None
     except TemplateError as error:
         raise InvalidFileError(f"{_place_of(error, name)}: {error.message} (for {about})", mend=offered) from None
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        # Jinja2 hands on what a template's own expressions raise; what was raised outside of any is our mistake.
+        place = _place_of(error, "")
+        if not place:
+            raise
+        raise InvalidFileError(
+            f"{place}: {type(error).__name__}: {error} (for {about})", mend="correct the expression there"
+        ) from None
 
 
 def _place_of(error: BaseException, name: str) -> str:

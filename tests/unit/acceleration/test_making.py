@@ -17,7 +17,7 @@ from orchestrator.acceleration.shelf import Shelf
 from orchestrator.bases.model import Base, How
 from orchestrator.build.buildx import BuildRequest, BuildResult
 from orchestrator.build.failure import Failure, FailureClass
-from orchestrator.errors import EnvironmentFailedError
+from orchestrator.errors import EnvironmentFailedError, InvalidFileError
 from orchestrator.matrix.load import load_matrix
 from orchestrator.matrix.model import Architecture, Platform
 from orchestrator.recipe.recipe import recipe_for
@@ -99,6 +99,26 @@ def test_another_base_or_another_template_are_other_tools(tmp_path: Path) -> Non
     builder = FakeBuilder()
     bench(tmp_path, builder).ensure(one, BASE)
     assert bench(tmp_path, builder).known(plan("sha256:0ther")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("FROM {{ tools.base", r"native-tools\.Dockerfile\.j2:1: unexpected end"),
+        ("#\n{{ tools.nothing }}", r"native-tools\.Dockerfile\.j2:2: .*no attribute 'nothing'"),
+        ("#\n{{ tools.base + 1 }}", r"native-tools\.Dockerfile\.j2:2: TypeError: .*native tools of bullseye"),
+        ("{{ 1 / 0 }}", r"native-tools\.Dockerfile\.j2:1: ZeroDivisionError"),
+    ],
+)
+def test_a_template_of_somebodys_own_is_refused_by_its_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "native-tools.Dockerfile.j2").write_text(text, encoding="utf-8")
+    cell = next(
+        one
+        for one in load_matrix(ROOT / "examples" / "debian" / "versions.json").cells
+        if one.architecture.name == "arm64v8"
+    )
+    with pytest.raises(InvalidFileError, match=said):
+        plan_tools(plan().tools, recipe_for(cell.image), "sha256:ba5e", (tmp_path,))
 
 
 def test_a_failed_build_is_told_with_its_log_and_leaves_nothing(tmp_path: Path) -> None:
