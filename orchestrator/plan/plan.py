@@ -63,7 +63,7 @@ class Known:
         found = {self.key(cell, one).value: one for one in ways}
         if self.tools and self.without_tools:
             plain = replace(self, tools="")
-            found = {**{plain.key(cell, one).value: one for one in ways}, **found}
+            found |= {plain.key(cell, one).value: one for one in ways}
         return found
 
 

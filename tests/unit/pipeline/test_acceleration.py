@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -179,14 +180,31 @@ def test_required_acceleration_that_cannot_be_had_is_an_error(world: World, trie
 
 def test_builds_that_want_the_same_tools_wait_for_one_judgement(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
-    given, steps = accelerating(world), list[str]()
-    tried.pause = 0.3
+    given = accelerating(world)
+    tried.pause = 0.05
     with ThreadPoolExecutor(max_workers=4) as pool:
-        started = [pool.submit(given.ready, emulated, ingredients(emulated), steps.append) for _ in range(4)]
-        found = [one.result() for one in started]
-    assert any(one.startswith("[native-tools] waiting for another build") for one in steps)
+        found = [one.result() for one in [pool.submit(given.ready, emulated, ingredients(emulated)) for _ in range(4)]]
     assert len({id(one) for one in found}) == 1
     assert (tried.made, tried.judged) == (1, 1)
+
+
+def test_a_build_that_waits_for_another_says_so(world: World, tried: Tried) -> None:
+    _, emulated = cells(world)
+    given, steps, said = accelerating(world), list[str](), threading.Event()
+
+    def on_step(step: str) -> None:
+        steps.append(step)
+        said.set()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with given._turns[given.tools(emulated)]:
+            waiting = pool.submit(given.ready, emulated, ingredients(emulated), on_step)
+            assert said.wait(60.0)
+            assert tried.made == 0
+        assert isinstance(waiting.result(), Made)
+    assert steps[0].startswith(
+        "[native-tools] waiting for another build, which makes or judges native tools of bullseye"
+    )
 
 
 def planned(world: World, given: Accelerating) -> tuple[PlannedCell, ...]:
@@ -255,6 +273,22 @@ def test_what_was_built_without_tools_is_as_good_unless_they_are_off(world: Worl
     world.run(world.cells(IMAGE))  # without: the world's settings say so
     assert {one.action for one in planned(world, accelerating(world))} == {Action.NOTHING}
     assert tried.made == 0
+
+
+def test_of_two_images_that_are_as_good_the_one_with_tools_is_meant(world: World, tried: Tried) -> None:
+    world.run(world.cells(IMAGE))  # without
+    _, emulated = cells(world)
+    given, inputs = accelerating(world), cast("Any", FakeIngredients())
+    meant = tuple(one for one in planned(world, given) if one.cell == emulated)
+    forced = tuple(replace(one, action=Action.BUILD, attempt=None) for one in meant)
+    world.builder.says = "native-tools: 80 programs taken"
+    prepared = Prepared(planned=forced, farm=world.farm, bases=inputs, inputs=inputs, equip=given.equip)
+    run_cells(given.shop, given.shop.ledger.start_run("build"), prepared, world.board)
+    assert tried.made == 1
+    (again,) = (one for one in planned(world, given) if one.cell == emulated)
+    assert again.action is Action.NOTHING
+    assert again.attempt is not None
+    assert again.attempt.ingredients["tools"] == given.tools(emulated), "or the tags went back to the older one"
 
 
 def test_what_was_built_with_tools_is_built_again_where_they_are_off(world: World, tried: Tried) -> None:
