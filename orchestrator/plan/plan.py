@@ -119,8 +119,11 @@ def plan_cell(
         return planned(Action.BUILD, "new: there is no attempt at it yet")
     keys = known.keys(cell)
     refused = latest.key in keys and latest.failure_class in REFUSED
-    found = [(memory.proven(cell.id, value), execution) for value, execution in keys.items()]
-    plans = [_proven(proven, planned, present, known, one) for proven, one in found if proven is not None]
+    ways = tuple(dict.fromkeys(keys.values()))
+    found = [(one, way) for value, way in keys.items() if (one := memory.proven(cell.id, value)) is not None]
+    # Of images that were executed alike, with native tools or without, the newest: tags must not go back to an older one.
+    found.sort(key=lambda pair: (ways.index(pair[1]), -pair[0].id))
+    plans = [_proven(proven, planned, present, known, way) for proven, way in found]
     if plans and not refused:
         return min(plans, key=lambda plan: _PREFERRED.index(plan.action))
     if latest.key in keys:

@@ -275,9 +275,11 @@ def test_what_was_built_without_tools_is_as_good_unless_they_are_off(world: Worl
     assert tried.made == 0
 
 
-def test_of_two_images_that_are_as_good_the_one_with_tools_is_meant(world: World, tried: Tried) -> None:
+def test_of_two_images_that_are_as_good_the_newer_one_is_meant(world: World, tried: Tried) -> None:
     world.run(world.cells(IMAGE))  # without
     _, emulated = cells(world)
+    plain = world.shop.ledger.latest(emulated.id)
+    assert plain is not None
     given, inputs = accelerating(world), cast("Any", FakeIngredients())
     meant = tuple(one for one in planned(world, given) if one.cell == emulated)
     forced = tuple(replace(one, action=Action.BUILD, attempt=None) for one in meant)
@@ -289,6 +291,13 @@ def test_of_two_images_that_are_as_good_the_one_with_tools_is_meant(world: World
     assert again.action is Action.NOTHING
     assert again.attempt is not None
     assert again.attempt.ingredients["tools"] == given.tools(emulated), "or the tags went back to the older one"
+    forced = tuple(replace(one, action=Action.BUILD, attempt=None) for one in world.plan((emulated,)))
+    off = Prepared(planned=forced, farm=world.farm, bases=inputs, inputs=inputs)
+    run_cells(given.shop, given.shop.ledger.start_run("build"), off, world.board)
+    (again,) = (one for one in planned(world, given) if one.cell == emulated)
+    assert again.attempt is not None
+    assert again.attempt.key == plain.key
+    assert again.attempt.id > plain.id
 
 
 def test_what_was_built_with_tools_is_built_again_where_they_are_off(world: World, tried: Tried) -> None:
