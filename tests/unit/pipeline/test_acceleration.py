@@ -220,9 +220,7 @@ def planned(world: World, given: Accelerating) -> tuple[PlannedCell, ...]:
     )
 
 
-def run(
-    world: World, policy: Acceleration = Acceleration.AUTO, *, cached: bool = False
-) -> tuple[CellResult, ...]:
+def run(world: World, policy: Acceleration = Acceleration.AUTO, *, cached: bool = False) -> tuple[CellResult, ...]:
     given, inputs = accelerating(world, policy), cast("Any", FakeIngredients())
     prepared = Prepared(
         planned=planned(world, given),
