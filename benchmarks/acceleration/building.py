@@ -12,10 +12,13 @@ from benchmarks.acceleration.model import Stretch, Way
 from benchmarks.acceleration.stretches import served, stretch_of, stretches
 from orchestrator.acceleration.model import CONTEXT
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
+from orchestrator.engine.processor import settings_of
 from orchestrator.matrix.model import Cell
-from orchestrator.pipeline.building import Ingredients
+from orchestrator.matrix.platforms import normalise
+from orchestrator.pipeline.building import Ingredients, with_arguments
 from orchestrator.pipeline.preparing import Prepared
 from orchestrator.pipeline.workshop import Workshop
+from orchestrator.plan.plan import PlannedCell
 
 _HOURS = 3 * 3600.0
 #: What the moved base has more than the base.
@@ -64,15 +67,17 @@ class Builds:
             if made is None:
                 raise NotMeasuredError(f"{cell.id} cannot be accelerated here")
             contexts[CONTEXT] = made.context
+        settings = self._settings(cell) if way is not Way.NATIVE else {}
+        dockerfile = with_arguments(self._dockerfile(cell), settings)
         request = BuildRequest(
-            directory=self._context(f"{cell.id}-{way}", {"Dockerfile": self._dockerfile(cell)}),
+            directory=self._context(f"{cell.id}-{way}", {"Dockerfile": dockerfile}),
             platform=str(cell.architecture.platform),
             contexts=contexts,
             reference=f"orchestrator.local/benchmark/{cell.id}:{way}",
             timeout=_HOURS,
             log=self.logs / f"{cell.id}-{way}.log",
             # What has been compiled for the accelerated build is what the rebuild finds; the former finds nothing.
-            arguments={_NAMESPACE: f"benchmark {cell.id} {self.run}"},
+            arguments={_NAMESPACE: f"benchmark {cell.id} {self.run}", **settings},
             # A base that was moved leaves nothing in BuildKit's cache of use, as it does for everybody.
             fresh=self.fresh and way is not Way.REBUILT,
             emulated=way is not Way.NATIVE,
@@ -104,7 +109,15 @@ class Builds:
         return f"oci-layout://{where}@{entry['digest']}"
 
     def _dockerfile(self, cell: Cell) -> str:
-        return next(one.known.dockerfile for one in self.prepared.planned if one.cell.id == cell.id)
+        return self._planned(cell).known.dockerfile
+
+    def _settings(self, cell: Cell) -> dict[str, str]:
+        """What a run tells the emulator."""
+        platform = normalise(str(cell.architecture.platform))
+        return settings_of(platform, self._planned(cell).known.execution.emulator, careful=False)
+
+    def _planned(self, cell: Cell) -> PlannedCell:
+        return next(one for one in self.prepared.planned if one.cell.id == cell.id)
 
     def _context(self, name: str, files: Mapping[str, str]) -> Path:
         directory = self.directory / "contexts" / name

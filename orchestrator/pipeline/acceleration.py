@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from orchestrator.acceleration.catalogue import tools_for
+from orchestrator.acceleration.catalogue import cache_for, tools_for
 from orchestrator.acceleration.gate.judging import judge
 from orchestrator.acceleration.gate.model import Trial, UnjudgedError
 from orchestrator.acceleration.gate.verdicts import keep_verdict, verdict_of
 from orchestrator.acceleration.making import Workbench, plan_tools
-from orchestrator.acceleration.model import CONTEXT, Made, ToolsPlan, UnacceleratedError, Verdict
+from orchestrator.acceleration.model import CONTEXT, Made, Tools, ToolsPlan, UnacceleratedError, Verdict
 from orchestrator.bases.resolve import BaseResolver
 from orchestrator.build.buildx import BuildRequest, BuildResult, build
 from orchestrator.config.settings import Acceleration
@@ -41,6 +41,7 @@ class Accelerating:
     texts: Mapping[str, str]
     _plans: dict[str, ToolsPlan | str] = field(default_factory=dict)
     _found: dict[str, Made | str] = field(default_factory=dict)
+    _caches: dict[str, Made | None] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -93,16 +94,49 @@ class Accelerating:
                 self._found[plan.identity] = found
             return found
 
+    def cache(self, cell: Cell, on_step: Callable[[str], None]) -> Made | None:
+        """Give what keeps the objects that a native build compiles, making it first; None where there is none: it saves time, and nothing else.
+
+        Safe to call from several threads.
+        """
+        host = self._host
+        if self._unwanted(cell) or host is None or host.name != cell.architecture.name:
+            return None
+        tools = cache_for(cell, host)
+        if isinstance(tools, str):
+            return None
+        with self._turns[str(tools)]:
+            if str(tools) not in self._caches:
+                on_step(f"[native-tools] making the {tools}")
+                self._caches[str(tools)] = self._cached(tools, cell)
+            return self._caches[str(tools)]
+
+    def _cached(self, tools: Tools, cell: Cell) -> Made | None:
+        try:
+            base = self.bases.resolve(cell)
+            plan = plan_tools(tools, recipe_for(cell.image), base.digest, template_directories(self.shop.matrix))
+            return self._workbench.ensure(plan, base)
+        except (OrchestratorError, OSError, tarfile.TarError) as error:
+            if not self.shop.cancellation.requested:
+                self.shop.progress.note(f"the {tools} cannot be had, so everything is compiled: {error}")
+            return None
+
+    def _unwanted(self, cell: Cell) -> str:
+        """Say why nothing is handed to a cell's build, whatever there is; empty where something may be."""
+        if self.shop.settings.acceleration is Acceleration.OFF:
+            return "acceleration is off"
+        if f" AS {CONTEXT}\n" not in self.texts[cell.image.id]:
+            return "its Dockerfile takes no native tools"
+        return ""
+
     def _plan(self, cell: Cell) -> ToolsPlan | str:
         if cell.id not in self._plans:
             self._plans[cell.id] = self._planned(cell)
         return self._plans[cell.id]
 
     def _planned(self, cell: Cell) -> ToolsPlan | str:
-        if self.shop.settings.acceleration is Acceleration.OFF:
-            return "acceleration is off"
-        if f" AS {CONTEXT}\n" not in self.texts[cell.image.id]:
-            return "its Dockerfile takes no native tools"
+        if unwanted := self._unwanted(cell):
+            return unwanted
         host = self._host
         if host is None:
             return f"the matrix knows no architecture of linux/{self.shop.engine.architecture}"

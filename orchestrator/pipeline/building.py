@@ -50,6 +50,8 @@ class Ingredients:
 
 #: Gives the native tools of an emulated build, if it has any; tells which step is going on.
 Equip = Callable[[Cell, Ingredients, Callable[[str], None]], Made | None]
+#: Gives what keeps compiled objects for a native build, if anything does; tells which step is going on.
+Cache = Callable[[Cell, Callable[[str], None]], Made | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,13 +90,20 @@ def build_cell(
     *,
     on_step: Callable[[str], None],
     equip: Equip = lambda *_: None,
+    cache: Cache = lambda *_: None,
 ) -> Built:
     """Build what was ordered. A failed build is a result; inputs that cannot be had, and engines that go away, are exceptions.
 
     Raises `UnacceleratedError` where native tools are required and were not taken.
     """
     ordered, given = order.key, ingredients()
-    tools = equip(order.planned.cell, given, on_step) if order.execution.known else None
+    cell = order.planned.cell
+    if order.execution.emulated:
+        tools = equip(cell, given, on_step) if order.execution.known else None
+    else:
+        tools = cache(cell, on_step)
+    # The compiler cache of a native build is no part of its key: the image's own compiler does the work, and an object is taken from the cache only
+    # for the same source, options and bytes of that compiler.
     order = _with_tools(order, tools.identity if tools is not None else "")
     result = _blamed(farm, order.node, _call(shop, farm, order, given, tools, on_step))
     # Asked of a build that failed, too: the step that declined is in BuildKit's cache then, and says nothing to the next try.
@@ -103,7 +112,7 @@ def build_cell(
         order = _with_tools(order, "")
     if result.failure is not None:
         return Built(result=result, declined=declined, key=_other(order.key, ordered))
-    if declined and shop.settings.acceleration is Acceleration.REQUIRE:
+    if declined and order.execution.emulated and shop.settings.acceleration is Acceleration.REQUIRE:
         raise UnacceleratedError(
             f"{order.planned.cell.id} was built without the native tools that are required: {declined}",
             mend="run it again: they are made anew",

@@ -23,7 +23,7 @@ from orchestrator.inputs.provider import Inputs
 from orchestrator.ledger.recall import Recall
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.acceleration import Accelerating
-from orchestrator.pipeline.building import Equip, Ingredients
+from orchestrator.pipeline.building import Cache, Equip, Ingredients
 from orchestrator.pipeline.farm import Farm, open_farm
 from orchestrator.pipeline.workshop import Workshop
 from orchestrator.plan.plan import Action, Known, PlannedCell, plan_cell
@@ -46,7 +46,8 @@ class Prepared:
     """Cells with their plan, the builders, and the resolvers that will be asked for bases and inputs.
 
     `present` maps references in the engine to ids, as they were when the plan was made. `missing` says of cells, by id, why their base cannot
-    be had: they fail, the others are worked on. `equip` gives an emulated build its native tools. `retries` counts the look-ups that were tried again.
+    be had: they fail, the others are worked on. `equip` gives an emulated build its native tools, `cache` a native one what keeps
+    compiled objects. `retries` counts the look-ups that were tried again.
     """
 
     planned: tuple[PlannedCell, ...]
@@ -56,6 +57,7 @@ class Prepared:
     present: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, OrchestratorError] = field(default_factory=dict)
     equip: Equip = lambda *_: None
+    cache: Cache = lambda *_: None
     retries: int = 0
 
     def ingredients(self, cell: Cell) -> Ingredients:
@@ -127,6 +129,7 @@ def prepare(
         present=present,
         missing=missing,
         equip=accelerating.equip,
+        cache=accelerating.cache,
         retries=retries.count,
     )
 

@@ -112,6 +112,7 @@ def _lead(going: _Going, *, fail_fast: bool) -> None:
         planned={one.cell.id: one for one in prepared.planned},
         ingredients=prepared.ingredients,
         equip=prepared.equip,
+        cache=prepared.cache,
         board=going.board,
     )
     conductor = Conductor(

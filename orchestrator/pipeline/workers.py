@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from orchestrator.build.failure import Failure, FailureClass
 from orchestrator.matrix.model import Cell
 from orchestrator.pipeline.board import Board
-from orchestrator.pipeline.building import Built, Equip, Ingredients, build_cell
+from orchestrator.pipeline.building import Built, Cache, Equip, Ingredients, build_cell
 from orchestrator.pipeline.farm import Farm
 from orchestrator.pipeline.meeting import Meeting
 from orchestrator.pipeline.proving import Examination, examine
@@ -65,6 +65,7 @@ class CellWorkers:
     ingredients: Callable[[Cell], Ingredients]
     board: Board
     equip: Equip = lambda *_: None
+    cache: Cache = lambda *_: None
     meeting: Meeting = field(default_factory=Meeting)
     _news: queue.SimpleQueue[_Step | _Done | _Dropped] = field(default_factory=queue.SimpleQueue)
     _open: set[tuple[str, Stage]] = field(default_factory=set)
@@ -142,6 +143,7 @@ class CellWorkers:
             lambda: self.ingredients(planned.cell),
             on_step=lambda step: self._news.put(_Step(planned.cell.id, step)),
             equip=self.equip,
+            cache=self.cache,
         )
 
     def _prove(self, planned: PlannedCell, assignment: Assignment) -> Callable[[], Examination]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from orchestrator.acceleration.model import MOUNT
 
-#: Where the tools are mounted, where the programs are kept meanwhile whose place they take, and the file that tells apt of them.
-TRACES = (MOUNT, "/.emulated", "90native-tools")
+#: Where the tools are mounted, where the programs are kept meanwhile whose place they take, the file that tells apt of them, and where compiled
+#: objects are kept. The last one's bare name is a word of Kerberos, too.
+TRACES = (MOUNT, "/.emulated", "90native-tools", "/dev/ccache")
 _BYTES = tuple((word, word.encode()) for word in TRACES)
 _OVERLAP = max(len(word) for _, word in _BYTES) - 1
 

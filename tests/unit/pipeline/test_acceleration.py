@@ -220,7 +220,7 @@ def planned(world: World, given: Accelerating) -> tuple[PlannedCell, ...]:
     )
 
 
-def run(world: World, policy: Acceleration = Acceleration.AUTO) -> tuple[CellResult, ...]:
+def run(world: World, policy: Acceleration = Acceleration.AUTO, *, cached: bool = False) -> tuple[CellResult, ...]:
     given, inputs = accelerating(world, policy), cast("Any", FakeIngredients())
     prepared = Prepared(
         planned=planned(world, given),
@@ -229,6 +229,7 @@ def run(world: World, policy: Acceleration = Acceleration.AUTO) -> tuple[CellRes
         inputs=inputs,
         present=dict(world.engine.images_by_name),
         equip=given.equip,
+        **({"cache": given.cache} if cached else {}),
     )
     return run_cells(given.shop, given.shop.ledger.start_run("build"), prepared, world.board)
 
@@ -245,6 +246,29 @@ def test_tools_go_to_the_emulated_build_and_to_no_other(world: World, tried: Tri
     assert len(emulated.ingredients["tools"]) == 64
     assert {one.action for one in planned(world, accelerating(world))} == {Action.NOTHING}
     assert tried.judged == 1
+
+
+def test_a_native_build_gets_a_compiler_cache_that_is_no_part_of_its_key(world: World, tried: Tried) -> None:
+    assert [one.ok for one in run(world, cached=True)] == [True, True]
+    contexts = {request.platform: request.contexts.get("native-tools") for request in world.builder.requests}
+    assert contexts["linux/amd64"] is not None
+    native = world.shop.ledger.latest(cells(world)[0].id)
+    assert native is not None
+    assert native.ingredients["tools"] == ""
+    assert (tried.made, tried.judged) == (2, 1), "the image's own compiler does the work: there is nothing to judge"
+
+
+def test_a_compiler_cache_that_cannot_be_had_holds_nothing_up(
+    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(Silent, "note", lambda _, message: notes.append(message))
+    tried.error = EnvironmentFailedError("the mirror is away")
+    native, _ = run(world, Acceleration.REQUIRE, cached=True)
+    assert native.ok
+    assert [one for one in notes if "compiler cache of bullseye for amd64 cannot be had" in one] != []
+    assert accelerating(world, Acceleration.OFF).cache(cells(world)[0], notes.append) is None
+    assert accelerating(world).cache(cells(world)[1], notes.append) is None, "no native build"
 
 
 def test_who_has_to_do_without_has_the_key_of_that_and_is_not_built_again(world: World, tried: Tried) -> None:
