@@ -229,7 +229,7 @@ def run(world: World, policy: Acceleration = Acceleration.AUTO, *, cached: bool 
         inputs=inputs,
         present=dict(world.engine.images_by_name),
         equip=given.equip,
-        **({"cache": given.cache} if cached else {}),
+        cache=given.cache if cached else lambda *_: None,
     )
     return run_cells(given.shop, given.shop.ledger.start_run("build"), prepared, world.board)
 
