@@ -444,9 +444,11 @@ def test_a_run_that_is_stopped_says_nothing_of_tools(
     assert warnings == []
 
 
-@pytest.mark.parametrize(("emulator", "setting"), [("QEMU 7.2.9", {"QEMU_CPU": "cortex-a57"}), ("QEMU 10.0.13", {})])
+@pytest.mark.parametrize(
+    ("emulator", "setting"), [("QEMU 7.2.9", {"QEMU_CPU": "cortex-a57"}), ("QEMU 10.0.13", {}), ("another 1.0", None)]
+)
 def test_the_gate_works_under_the_setting_and_the_limits_of_the_build(
-    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch, emulator: str, setting: dict[str, str]
+    world: World, tried: Tried, monkeypatch: pytest.MonkeyPatch, emulator: str, setting: dict[str, str] | None
 ) -> None:
     trials: list[Trial] = []
 
@@ -460,8 +462,9 @@ def test_the_gate_works_under_the_setting_and_the_limits_of_the_build(
     given.farm = replace(world.farm, emulators={"linux/arm64/v8": emulator})
     assert isinstance(given.ready(emulated, ingredients(emulated)), Made)
     (trial,) = trials
-    assert trial.arguments == setting
+    assert trial.arguments == ({} if setting is None else {"QEMU_RESERVED_VA": "0x10000000000", **setting})
     assert ("\nARG QEMU_CPU\n" in trial.dockerfile) == bool(setting)
+    assert ("\nARG QEMU_RESERVED_VA\n" in trial.dockerfile) == (setting is not None)
     settings = world.shop.settings
     assert trial.silence == settings.silence_minutes * 60 * settings.emulation_factor
 

@@ -56,9 +56,10 @@ def test_an_old_emulator_is_told_of_a_plain_cpu_from_the_start(world: World, ima
     world.farm = replace(world.farm, emulators={"linux/arm64/v8": "QEMU 7.2.9"})
     results = world.run(world.cells(image))
     settings = {one.cell.architecture.name: world.shop.ledger.attempts(one.cell.id)[0].setting for one in results}
-    assert settings == {"amd64": "", "arm64v8": "QEMU_CPU=cortex-a57"}
+    assert settings == {"amd64": "", "arm64v8": "QEMU_RESERVED_VA=0x10000000000 QEMU_CPU=cortex-a57"}
     given = {request.platform: dict(request.arguments) for request in world.builder.requests}
-    assert given == {"linux/amd64": {}, "linux/arm64/v8": {"QEMU_CPU": "cortex-a57"}}
+    told = {"QEMU_RESERVED_VA": "0x10000000000", "QEMU_CPU": "cortex-a57"}
+    assert given == {"linux/amd64": {}, "linux/arm64/v8": told}
 
 
 class RecordingBuilder:
