@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.engine.processor import ROOM, ROOMS
 from orchestrator.errors import VerificationError
 from orchestrator.matrix.model import Architecture, Suite
+from orchestrator.matrix.platforms import normalise
 
 
 class UnacceleratedError(VerificationError):
@@ -40,6 +42,12 @@ class Tools:
     compilers: tuple[str, ...]
     packages: tuple[str, ...]
     cache: str = ""
+
+    @property
+    def room(self) -> str:
+        """What the emulator of the target is told of room, as a shell exports it; empty where it is told nothing."""
+        platform = normalise(str(self.target.platform))
+        return f"{ROOM}={ROOMS[platform]}" if platform in ROOMS else ""
 
     def __str__(self) -> str:
         if not self.programs:

@@ -13,6 +13,7 @@ from orchestrator.build.rawjson import Vertex
 class PhaseName(StrEnum):
     """The phases of a build, in order."""
 
+    TOOLS = "native tools"
     BASE = "base"
     PACKAGES = "packages"
     SOURCE = "source"
@@ -28,6 +29,7 @@ class PhaseName(StrEnum):
 
 #: The first pattern found in a step's name decides. BuildKit's names are "[stage 3/9] RUN flags command" or "[internal] what".
 _PATTERNS = (
+    (PhaseName.TOOLS, r"^\[native-tools\] "),
     (PhaseName.EXPORT, r"^exporting "),
     (PhaseName.SOURCE, r"^\[(context )?python-(source|wheels)\b|python-source,target|\btar -x"),
     (PhaseName.BASE, r"^\[(internal|context)\b|^\[[^\]]*\] (FROM|WORKDIR)\b|\bsed -i|--from=native-tools /"),

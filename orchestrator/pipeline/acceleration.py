@@ -184,9 +184,8 @@ class Accelerating:
             arguments=arguments,
         )
         with scratch(TOOLS) as directory:
-            verdict = judge(
-                made, trial, build=functools.partial(self._build, on_step=on_step), directory=directory, log=log
-            )
+            judged = functools.partial(self._build, on_step=lambda step: on_step(f"[native-tools] judging: {step}"))
+            verdict = judge(made, trial, build=judged, directory=directory, log=log)
         keep_verdict(self.shop.places, verdict)
         if verdict.qualified:
             self.shop.progress.note(f"{made.tools} do the same work: {verdict.compared} comparisons, no difference")

@@ -226,7 +226,7 @@ def _untouched(cell: CellReport) -> str:
 def _usual_phases(cells: Iterable[CellReport]) -> tuple[str, ...]:
     """The phases that builds of this run have, in their order; where no build shows it, all there are."""
     seen = {phase.name for cell in cells if cell.digest for phase in cell.phases}
-    names = seen or {str(name) for name in PhaseName} - {str(PhaseName.OTHER)}
+    names = seen or {str(name) for name in PhaseName} - {str(PhaseName.OTHER), str(PhaseName.TOOLS)}
     return tuple(sorted(names & set(_ORDER), key=_ORDER.__getitem__))
 
 
