@@ -6,15 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from orchestrator.acceleration.model import Tools
-from orchestrator.errors import InvalidFileError
 from orchestrator.matrix.document import SuiteName
 from orchestrator.matrix.model import Architecture, Cell, Family
-from orchestrator.system.files import read_text
-from orchestrator.system.strict import Problem, Strict, convert, dotted, text
+from orchestrator.system.facts import read_facts
+from orchestrator.system.strict import Problem, Strict, convert, text
 
 FACTS = Path(__file__).parent / "tools.yaml"
 
@@ -69,18 +67,11 @@ class Facts(Strict):
 @cache
 def load_facts(path: Path = FACTS) -> Facts:
     """Load the facts. Raises `InvalidFileError` naming file and place."""
-    content = read_text(path, what="file of native tools")
-    try:
-        facts = convert(yaml.safe_load(content), Facts)
-        _check(facts)
-    except yaml.YAMLError as error:
-        raise InvalidFileError(f"{path}: not valid YAML: {error}", mend="correct the syntax there") from None
-    except Problem as problem:
-        raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
-    return facts
+    return read_facts(path, _checked, what="file of native tools")
 
 
-def _check(facts: Facts) -> None:
+def _checked(raw: object) -> Facts:
+    facts = convert(raw, Facts)
     for index, group in enumerate(facts.programs):
         for name in group.programs:
             if name in _NEVER:
@@ -91,6 +82,7 @@ def _check(facts: Facts) -> None:
     for target, said in facts.targets.items():
         for name in sorted(set(said.without) - known):
             raise Problem(("targets", target, "without"), f"{name} is none of the programs", "remove it there")
+    return facts
 
 
 def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Tools | str:

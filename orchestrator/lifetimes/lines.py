@@ -12,12 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-
-from orchestrator.errors import InvalidFileError
 from orchestrator.matrix.document import Fingerprint, LineName, Release
-from orchestrator.system.files import read_text
-from orchestrator.system.strict import Problem, Strict, convert, dotted, text
+from orchestrator.system.facts import read_facts
+from orchestrator.system.strict import Problem, Strict, convert, text
 
 FACTS = Path(__file__).parent / "lines.yaml"
 
@@ -77,13 +74,7 @@ def lifetime_of(line: str) -> Lifetime | None:
 @cache
 def load_lifetimes(path: Path = FACTS) -> dict[str, Lifetime]:
     """Load the facts, by line. Raises `InvalidFileError` naming file and place."""
-    content = read_text(path, what="file of lifetimes")
-    try:
-        return _by_line(convert(yaml.safe_load(content), tuple[_Fact, ...]))
-    except yaml.YAMLError as error:
-        raise InvalidFileError(f"{path}: not valid YAML: {error}", mend="correct the syntax there") from None
-    except Problem as problem:
-        raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
+    return read_facts(path, lambda raw: _by_line(convert(raw, tuple[_Fact, ...])), what="file of lifetimes")
 
 
 def _by_line(facts: tuple[_Fact, ...]) -> dict[str, Lifetime]:

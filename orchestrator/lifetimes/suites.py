@@ -8,13 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-
-from orchestrator.errors import InvalidFileError
 from orchestrator.matrix.document import SuiteName
 from orchestrator.matrix.model import Family, Suite
-from orchestrator.system.files import read_text
-from orchestrator.system.strict import Problem, Strict, convert, dotted, text
+from orchestrator.system.facts import read_facts
+from orchestrator.system.strict import Problem, Strict, convert, text
 
 FACTS = Path(__file__).parent / "suites.yaml"
 
@@ -69,14 +66,17 @@ def newer(one: Suite, other: Suite) -> bool | None:
 @cache
 def load_releases(path: Path = FACTS) -> dict[str, Release]:
     """Load the facts, by name. Raises `InvalidFileError` naming file and place."""
-    content = read_text(path, what="file of suites")
-    try:
-        facts = convert(yaml.safe_load(content), tuple[_Fact, ...])
-        return {
-            fact.name: Release(name=fact.name, end=date.fromisoformat(fact.end), left=fact.left, rank=rank)
-            for rank, fact in enumerate(facts)
-        }
-    except (yaml.YAMLError, ValueError) as error:
-        raise InvalidFileError(f"{path}: not valid: {str(error)[:120]}", mend="correct what is wrong there") from None
-    except Problem as problem:
-        raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
+    return read_facts(path, _by_name, what="file of suites")
+
+
+def _by_name(raw: object) -> dict[str, Release]:
+    found = {}
+    for rank, fact in enumerate(convert(raw, tuple[_Fact, ...])):
+        try:
+            end = date.fromisoformat(fact.end)
+        except ValueError:
+            raise Problem(
+                (rank, "end"), f"{fact.end} is not valid: there is no such day", "write a day that exists"
+            ) from None
+        found[fact.name] = Release(name=fact.name, end=end, left=fact.left, rank=rank)
+    return found

@@ -101,7 +101,7 @@ def build_cell(
     if order.execution.emulated:
         tools = equip(cell, given, on_step) if order.execution.known else None
     else:
-        tools = cache(cell, on_step)
+        tools = cache(cell, on_step) if farm.builders[order.node].local else None
     # The compiler cache of a native build is no part of its key: the image's own compiler does the work, and an object is taken from the cache only
     # for the same source, options and bytes of that compiler.
     order = _with_tools(order, tools.identity if tools is not None else "")

@@ -6,12 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from orchestrator.errors import InvalidFileError
-from orchestrator.system.files import read_text
-from orchestrator.system.strict import Problem, Strict, convert, dotted, text
+from orchestrator.system.facts import read_facts
+from orchestrator.system.strict import Strict, convert, text
 
 UNITS = Path(__file__).parent / "units.yaml"
 
@@ -31,13 +30,7 @@ class _Units(Strict):
 @cache
 def load_units(path: Path = UNITS) -> tuple[str, ...]:
     """Load the units, in the order of the file. Raises `InvalidFileError` naming file and place."""
-    content = read_text(path, what="list of translation units")
-    try:
-        found = convert({"groups": yaml.safe_load(content)}, _Units)
-    except yaml.YAMLError as error:
-        raise InvalidFileError(f"{path}: not valid YAML: {error}", mend="correct the syntax there") from None
-    except Problem as problem:
-        raise InvalidFileError(f"{path}: {dotted(problem.place)}: {problem.message}", mend=problem.mend) from None
+    found = read_facts(path, lambda raw: convert({"groups": raw}, _Units), what="list of translation units")
     units = [unit for group in found.groups for unit in group.units]
     twice = sorted({unit for unit in units if units.count(unit) > 1})
     if twice:
