@@ -77,5 +77,4 @@ def _state(found: Judgement | None) -> str:
         return "made, not judged by today's gate"
     if found.qualified:
         return f"qualified by {found.compared} comparisons"
-    more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
-    return f"declined: {found.differences[0]}{more}"
+    return f"declined: {found.told}"

@@ -107,3 +107,9 @@ class Verdict:
     def qualified(self) -> bool:
         """Whether they may be used."""
         return not self.differences
+
+    @property
+    def told(self) -> str:
+        """The first difference, and how many more there are; empty where there is none."""
+        more = f" (and {len(self.differences) - 1} more)" if len(self.differences) > 1 else ""
+        return f"{self.differences[0]}{more}" if self.differences else ""

@@ -164,7 +164,7 @@ class Accelerating:
             return error.message
         except (OSError, tarfile.TarError) as error:
             return f"they cannot be kept: {error}"
-        return made if verdict.qualified else _told(verdict)
+        return made if verdict.qualified else verdict.told
 
     def _judged(self, made: Made, cell: Cell, given: Ingredients, on_step: Callable[[str], None]) -> Verdict:
         self.shop.progress.note(f"judging {made.tools}: compiling with them and without, by {cell.id}")
@@ -219,8 +219,3 @@ class Accelerating:
             cancellation=self.shop.cancellation,
             on_step=on_step,
         )
-
-
-def _told(verdict: Verdict) -> str:
-    more = f", and {len(verdict.differences) - 1} more" if len(verdict.differences) > 1 else ""
-    return f"{verdict.differences[0]}{more}"

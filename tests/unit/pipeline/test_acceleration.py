@@ -139,10 +139,12 @@ def test_they_are_made_and_judged_once_and_the_verdict_is_kept(world: World, tri
 def test_what_was_refused_once_stays_refused_and_is_no_part_of_the_key(world: World, tried: Tried) -> None:
     _, emulated = cells(world)
     tried.differences = ("Objects/abstract.o: .text differs", "make: another version")
-    assert accelerating(world).ready(emulated, ingredients(emulated)) == "Objects/abstract.o: .text differs, and 1 more"
+    assert (
+        accelerating(world).ready(emulated, ingredients(emulated)) == "Objects/abstract.o: .text differs (and 1 more)"
+    )
     again = accelerating(world)
     assert again.tools(emulated) == ""
-    assert again.ready(emulated, ingredients(emulated)) == "Objects/abstract.o: .text differs, and 1 more"
+    assert again.ready(emulated, ingredients(emulated)) == "Objects/abstract.o: .text differs (and 1 more)"
     assert tried.judged == 1
 
 
