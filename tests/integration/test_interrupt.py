@@ -15,14 +15,16 @@ from orchestrator.engine.model import Engine
 from orchestrator.system.places import Places
 from tests.integration.command_line import ROOT, CommandLine
 
+CONFIGURE = "\tCONFIG_SHELL=/bin/sh ./configure"
+
 
 def _matrix(directory: Path) -> Path:
     """A matrix whose compile no cache knows, whatever has been built on this machine: its templates say something new before configure."""
     shutil.copy(ROOT / "examples" / "debian" / "versions.json", directory)
     templates = shutil.copytree(ROOT / "dockerfile-templates", directory / "dockerfile-templates") / "compile.j2"
     text = templates.read_text(encoding="utf-8")
-    assert "RUN ./configure" in text
-    templates.write_text(text.replace("RUN ./configure", f"RUN : {uuid.uuid4().hex} && ./configure"), encoding="utf-8")
+    assert text.count(CONFIGURE) == 1
+    templates.write_text(text.replace(CONFIGURE, f"\t: {uuid.uuid4().hex} && {CONFIGURE.strip()}"), encoding="utf-8")
     return directory / "versions.json"
 
 

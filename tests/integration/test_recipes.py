@@ -18,6 +18,8 @@ DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
 
 #: Lines that say by their exit code that they found something.
 CODES: dict[str, int] = {}
+#: All that is typed there needs an engine, at least.
+NEEDY = {"acceleration", "publisher"}
 
 
 @pytest.fixture(scope="module")
@@ -72,4 +74,4 @@ def test_recipes_that_need_nothing_work(document: Path, clone: Path, tmp_path: P
         assert done.returncode == CODES.get(line, 0), f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         assert "Traceback" not in done.stderr, line
         ran += 1
-    assert ran or document.stem == "publisher"
+    assert ran or document.stem in NEEDY
