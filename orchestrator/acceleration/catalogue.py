@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from orchestrator.acceleration.model import Tools
+from orchestrator.acceleration.model import Corrected, Tools
 from orchestrator.matrix.document import SuiteName
 from orchestrator.matrix.model import Architecture, Cell, Family
 from orchestrator.system.facts import read_facts
@@ -17,6 +17,7 @@ from orchestrator.system.strict import Problem, Strict, convert, text
 FACTS = Path(__file__).parent / "tools.yaml"
 
 Program = Annotated[str, *text(r"\[|[a-z0-9][a-z0-9.+-]*", "the name of a program")]
+Version = Annotated[str, *text(r"[0-9][A-Za-z0-9.+~-]*", "the version of a package")]
 Word = Annotated[str, *text(r"[a-z0-9][a-z0-9_-]*", "a word in lower case")]
 Why = Annotated[str, Field(min_length=10, max_length=400)]
 Link = Annotated[str, *text(r"https://[^\s]+", "an https link", longest=200)]
@@ -44,8 +45,15 @@ class _Cache(_Reasoned):
     program: Program
 
 
+class _Corrected(_Reasoned):
+    cross: Version
+    native: Version
+    unless: Annotated[str, *text(r"\w*", "how macros begin")] = ""
+
+
 class _Suite(_Reasoned):
     compiler: Annotated[str, *text(r"[0-9]+(?:\.[0-9]+)?", "a version, as gcc-10 has it")]
+    corrected: _Corrected | None = None
 
 
 class _Target(_Reasoned):
@@ -98,6 +106,7 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
     if suite.name not in facts.suites:
         return f"there are no native tools for {suite.name}"
     said, compiler = facts.targets[target.name], facts.suites[suite.name].compiler
+    corrected = facts.suites[suite.name].corrected
     triplet = said.triplet
     return Tools(
         base=cell.image.variant.base,
@@ -120,6 +129,9 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
             )
         ),
         cache=facts.cache.program,
+        corrected=None
+        if corrected is None
+        else Corrected(cross=corrected.cross, native=corrected.native, unless=corrected.unless),
     )
 
 

@@ -24,12 +24,25 @@ DECLINED = "native-tools: declined:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Corrected:
+    """Two versions (of packages) of a suite's compiler that compile the same: the cross compiler's, and the native one's, which was corrected since.
+
+    Not where the compiler defines a macro that begins with `unless`; empty where the correction counts nowhere.
+    """
+
+    cross: str
+    native: str
+    unless: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tools:
     """Which programs stand in for the emulated ones of a target architecture in a suite, on a host of another architecture.
 
     `base` is the reference that they are made from (the suite's packages for the host are installed there). `triplet` is GNU's name of the target,
     `compiler` the version as packages are called (`10`); `programs` and `compilers` are names of files, `packages` of Debian packages.
     `cache` is the program that keeps compiled objects; without `programs`, where nothing is emulated, it is all that there is.
+    `corrected` is given where the compilers may be of two versions.
     """
 
     base: str
@@ -42,6 +55,7 @@ class Tools:
     compilers: tuple[str, ...]
     packages: tuple[str, ...]
     cache: str = ""
+    corrected: Corrected | None = None
 
     @property
     def room(self) -> str:

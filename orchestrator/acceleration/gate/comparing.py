@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.acceleration.gate.model import Answers, UnjudgedError
 from orchestrator.acceleration.gate.sections import difference
+from orchestrator.acceleration.model import Corrected
 
 #: What has to work without native tools, or there is nothing to compare with.
 _NEEDED = ("compile", "library", "program", "run", "macros")
@@ -38,9 +39,10 @@ def read_answers(directory: Path) -> Answers:
     )
 
 
-def compare(native: Answers, plain: Answers) -> tuple[tuple[str, ...], int]:
+def compare(native: Answers, plain: Answers, corrected: Corrected | None = None) -> tuple[tuple[str, ...], int]:
     """Give the differences, and how many files and answers were compared.
 
+    With `corrected`, what programs say of their version may be the one for the other, but where the correction counts.
     Raises `UnjudgedError` where what is compared with is no measure: a step that fails either way, an emulator that crashed.
     """
     for name in plain.statuses:
@@ -55,7 +57,8 @@ def compare(native: Answers, plain: Answers) -> tuple[tuple[str, ...], int]:
     if not files:
         raise UnjudgedError("nothing was compiled or linked")
     differences = [
-        *(said for name in questions for said in _answer(name, native, plain)),
+        *(said for name in questions for said in _answer(name, native, plain, corrected)),
+        *_counting(native, corrected),
         *(said for name in files for said in _file(name, native.directory, plain.directory)),
     ]
     return tuple(differences), len(files) + len(questions)
@@ -78,9 +81,19 @@ def _file(name: str, native: Path, plain: Path) -> Iterator[str]:
         yield f"{name}: {difference(ours, theirs)}"
 
 
-def _answer(name: str, native: Answers, plain: Answers) -> Iterator[str]:
+def _counting(native: Answers, corrected: Corrected | None) -> Iterator[str]:
+    """Tell of the macros by which a compiler says that it does what was corrected since."""
+    if corrected is not None and corrected.unless:
+        defined = [line.split()[1] for line in _lines(native.directory / "texts" / "macros") if line.count(" ")]
+        if found := sorted({macro for macro in defined if macro.startswith(corrected.unless)}):
+            yield f"macros: with {found[0]}, the compilers {corrected.cross} and {corrected.native} do not do the same"
+
+
+def _answer(name: str, native: Answers, plain: Answers, corrected: Corrected | None) -> Iterator[str]:
     ours, theirs = native.statuses.get(name), plain.statuses.get(name)
     said, meant = (_lines(answers.directory / "texts" / name) for answers in (native, plain))
+    if corrected is not None and name.startswith("version-of-"):
+        said = [line.replace(f"(Debian {corrected.cross})", f"(Debian {corrected.native})") for line in said]
     if name.startswith("macros"):  # a compiler lists them in the order of a table of its own
         said, meant = sorted(said), sorted(meant)
     if ours != theirs:

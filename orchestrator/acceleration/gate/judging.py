@@ -56,7 +56,7 @@ def judge(
     differences: tuple[str, ...] = (_refusal(native),)
     compared = 0
     if native.taken:
-        differences, compared = compare(native, plain)
+        differences, compared = compare(native, plain, made.tools.corrected)
         differences = (*_not_taken(made, native), *differences)
     if broken and not differences:
         raise UnjudgedError(f"{broken[0]}; a small trial without it shows no difference")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.acceleration.catalogue import FACTS, load_facts, tools_for
-from orchestrator.acceleration.model import Tools
+from orchestrator.acceleration.model import Corrected, Tools
 from orchestrator.errors import InvalidFileError
 from orchestrator.matrix.model import Architecture, Cell, Matrix, Platform
 
@@ -60,6 +60,17 @@ def test_where_locale_files_cannot_be_read_what_reads_characters_stays_emulated(
     assert {"dash", "mawk", "tr", "mkdir", "mv", "ln", "rm"} <= here
 
 
+def test_a_suite_whose_compiler_was_corrected_since_says_so(debian_matrix: Matrix) -> None:
+    corrected = {
+        suite: tools_of(debian_matrix, suite, "arm64v8").corrected for suite in ("stretch", "bullseye", "bookworm")
+    }
+    assert corrected == {
+        "stretch": Corrected(cross="6.3.0-18", native="6.3.0-18+deb9u1"),
+        "bullseye": None,
+        "bookworm": Corrected(cross="12.2.0-14", native="12.2.0-14+deb12u1", unless="__SSP"),
+    }
+
+
 def test_what_has_no_tools_says_why(debian_matrix: Matrix, matrix: Matrix) -> None:
     def why(cell: Cell, host: Architecture = HOST) -> str:
         said = tools_for(cell, host)
@@ -82,6 +93,8 @@ def test_what_has_no_tools_says_why(debian_matrix: Matrix, matrix: Matrix) -> No
         ("[dash]", "[dash, uname]", "uname knows an architecture"),
         ("[dash]", "[dash, perl]", "perl knows an architecture"),
         ("without: [expr,", "without: [expt,", "expt is none of the programs"),
+        ("cross: 12.2.0-14", "cross: twelve", "the version of a package"),
+        ("unless: __SSP", "unless: -fstack", "how macros begin"),
         ("triplet: s390x-linux-gnu", "triplet: S390X", "triplet"),
         ("hosts: [amd64]", "hosts: [amd64]\nguests: []", "guests"),
     ],

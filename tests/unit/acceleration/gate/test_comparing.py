@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.acceleration.gate.comparing import compare, read_answers
 from orchestrator.acceleration.gate.model import UnjudgedError
+from orchestrator.acceleration.model import Corrected
 from tests.unit.acceleration.gate.ways import OBJECTS, TEXTS, write_way
+
+SINCE = Corrected(cross="12.2.0-14", native="12.2.0-14+deb12u1", unless="__SSP")
 
 
 def compared(
@@ -18,12 +22,13 @@ def compared(
     texts: tuple[Mapping[str, str], Mapping[str, str]] = (TEXTS, TEXTS),
     statuses: tuple[Mapping[str, int], Mapping[str, int]] = ({}, {}),
     files: tuple[Mapping[str, bytes], Mapping[str, bytes]] = (OBJECTS, OBJECTS),
+    corrected: Corrected | None = None,
 ) -> tuple[tuple[str, ...], int]:
     native, plain = (
         read_answers(write_way(tmp_path / name, texts=texts[at], statuses=statuses[at], files=files[at]))
         for at, name in enumerate(("native", "plain"))
     )
-    return compare(native, plain)
+    return compare(native, plain, corrected)
 
 
 def test_the_same_is_no_difference(tmp_path: Path) -> None:
@@ -33,6 +38,26 @@ def test_the_same_is_no_difference(tmp_path: Path) -> None:
 def test_a_line_that_differs_is_quoted_from_both(tmp_path: Path) -> None:
     (said,), _ = compared(tmp_path, texts=({**TEXTS, "version-of-sed": "sed 4.8\n"}, TEXTS))
     assert said == "version-of-sed: 'sed 4.8' with native tools, 'sed 4.7' without"
+
+
+def test_a_corrected_compiler_may_name_the_version_before(tmp_path: Path) -> None:
+    cross, native = (
+        {**TEXTS, "version-of-gcc": f"gcc-12 (Debian {version}) 12.2.0\n"} for version in (SINCE.cross, SINCE.native)
+    )
+    assert compared(tmp_path / "1", texts=(cross, native), corrected=SINCE)[0] == ()
+    # Not another one, and not where both are to be of one version.
+    other = {**TEXTS, "version-of-gcc": "gcc-12 (Debian 12.2.0-13) 12.2.0\n"}
+    assert len(compared(tmp_path / "2", texts=(other, native), corrected=SINCE)[0]) == 1
+    assert len(compared(tmp_path / "3", texts=(cross, native))[0]) == 1
+
+
+@pytest.mark.parametrize("macro", ["__SSP__", "__SSP_STRONG__"])
+def test_a_correction_that_counts_is_a_difference(tmp_path: Path, macro: str) -> None:
+    texts = {**TEXTS, "macros": f"#define A 1\n#define {macro} 3\n"}
+    (said,), _ = compared(tmp_path / "1", texts=(texts, texts), corrected=SINCE)
+    assert said == f"macros: with {macro}, the compilers 12.2.0-14 and 12.2.0-14+deb12u1 do not do the same"
+    assert compared(tmp_path / "2", texts=(texts, texts))[0] == ()
+    assert compared(tmp_path / "3", texts=(texts, texts), corrected=replace(SINCE, unless=""))[0] == ()
 
 
 def test_of_many_lines_some_are_quoted_and_the_others_counted(tmp_path: Path) -> None:
