@@ -20,7 +20,7 @@ from orchestrator.acceleration.catalogue import tools_for
 from orchestrator.acceleration.gate.judging import judge
 from orchestrator.acceleration.gate.model import Trial
 from orchestrator.acceleration.making import Build, Workbench, plan_tools
-from orchestrator.acceleration.model import CONTEXT, Made, Tools, Verdict
+from orchestrator.acceleration.model import CONTEXT, Corrected, Made, Tools, Verdict
 from orchestrator.bases.catalogue import wanted_bases
 from orchestrator.bases.model import Base
 from orchestrator.bases.provider import Bases
@@ -80,12 +80,14 @@ class Ground:
         )
         return judge(made, trial, build=self.build, directory=directory, log=directory / "log", units=UNITS)
 
-    def judge_altered(self, tmp_path: Path, alter: Callable[[Path], None]) -> Verdict:
+    def judge_altered(self, tmp_path: Path, alter: Callable[[Path], None], tools: Tools | None = None) -> Verdict:
         """Judge good tools after a change, from the step on that they have configured as they were."""
         layout = tmp_path / "tools"
         shutil.copytree(self.tree, layout, symlinks=True)
         alter(layout)
-        made = Altered(tools=self.tools, identity="a17e", layout=layout, digest="sha256:a17e", size=0, seconds=0.0)
+        made = Altered(
+            tools=tools or self.tools, identity="a17e", layout=layout, digest="sha256:a17e", size=0, seconds=0.0
+        )
         text = self.dockerfile.replace("from=native-tools", "from=good-tools").replace(
             "AS native-tools", "AS good-tools"
         )
@@ -193,6 +195,36 @@ def test_a_compiler_and_small_tools_of_other_versions_are_refused(ground: Ground
     assert "version-of-sed: '/bin/sed (GNU sed) 4.8' with native tools, '/bin/sed (GNU sed) 4.7' without" in differences
     assert any(said.startswith("version-of-sort: 'tac (GNU coreutils)") for said in differences)
     assert any(said.startswith("behaviour-texts: ") for said in differences)
+
+
+def test_a_compiler_corrected_since_writes_the_version_that_is_there(ground: Ground, tmp_path: Path) -> None:
+    """Bullseye's was not, so what is written differs from what its own writes: in every object, and in nothing but that."""
+    since = Corrected(cross="10.2.1-6", native="10.2.1-6+small1")
+    tools = replace(ground.tools, corrected=since)
+    tree = unpacked(ground.make(tools), tmp_path / "corrected")
+    listed = {line.split()[1]: line.split()[2] for line in (tree / "programs").read_text(encoding="utf-8").splitlines()}
+    assert {listed["gcc-10"], listed["cpp-10"]} == {since.native}
+    assert "small" not in listed["sed"] + listed["binutils"]
+
+    def alter(layout: Path) -> None:
+        shutil.rmtree(layout)
+        shutil.copytree(tree, layout, symlinks=True)
+
+    differences = ground.judge_altered(tmp_path, alter, tools).differences
+    told = {said.partition(":")[0]: said for said in differences}
+    files = {f"objects/{unit}" for unit in UNITS} | {
+        f"links/{name}" for name in ("library", "library.o", "program", "program.o")
+    }
+    assert {name for name in told if "/" in name} == files
+    assert all(".comment" in told[name] and ".text" not in told[name] for name in files)
+    assert {name for name in told if "/" not in name} == {
+        "version-of-gcc",
+        "version-of-cc",
+        "version-of-cpp",
+        "version-of-aarch64-linux-gnu-gcc-10",
+        "version-of-aarch64-linux-gnu-cpp-10",
+    }
+    assert "(Debian 10.2.1-6+small1) 10.2.1" in told["version-of-gcc"]
 
 
 def test_a_missing_header_is_refused(ground: Ground, tmp_path: Path) -> None:
