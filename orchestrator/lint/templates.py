@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from orchestrator.acceleration.model import Tools
+from orchestrator.acceleration.model import TEMPLATES, Tools
 from orchestrator.matrix.model import Flavor, Image, Line, Suite
 from orchestrator.recipe.recipe import Recipe
 
@@ -40,7 +40,7 @@ OFFERED_TO_TOOLS: Mapping[str, Any] = {
 #: Each template that is rendered, and what it is offered.
 _RENDERED: Mapping[str, Mapping[str, Any]] = {
     **{f"{flavor}.Dockerfile.j2": OFFERED for flavor in Flavor},
-    "native-tools.Dockerfile.j2": OFFERED_TO_TOOLS,
+    **dict.fromkeys(TEMPLATES.values(), OFFERED_TO_TOOLS),
 }
 #: Of what is not known which attributes it has.
 _UNKNOWN = None
