@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -234,6 +235,9 @@ def _type(node: nodes.Node, scope: Mapping[str, Any]) -> Any:
 
 def _member(owner: Any, attribute: str) -> Any:
     """Give the type of an attribute; `_UNKNOWN` where it is there but its type is not told, `_ABSENT` where it is not there."""
+    if get_origin(owner) is UnionType:  # what may be missing: a template asks for it before
+        given = [one for one in get_args(owner) if one is not NoneType]
+        return _member(given[0], attribute) if len(given) == 1 else _UNKNOWN
     plain = get_origin(owner) or owner
     if not isinstance(plain, type):
         return _UNKNOWN
