@@ -148,7 +148,8 @@ machine() {
 	find / -prune -exec uname -m ';'
 	echo | xargs uname -m
 	awk 'BEGIN { system("uname -m") }'
-	printf 'all: ; @uname -m; arch\n' | make -s -f -
+	printf 'all: ; @uname -m\n\t@:; uname -m\n' > machine.mk
+	make -s -f machine.mk
 }
 
 # Debian's by its own name, which no other shell bears.
