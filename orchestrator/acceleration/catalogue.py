@@ -29,6 +29,8 @@ _MAKING_CACHE = ("binutils", "patchelf")
 #: Programs that know or report an architecture: an image built with a foreign one would say so.
 _NEVER = frozenset(
     {"uname", "arch", "getconf", "bash", "perl", "python", "python3", "dpkg", "apt", "apt-get", "ldconfig"}
+    # On Alpine; busybox by its own name is all of its applets at once.
+    | {"busybox", "apk", "ldd", "hostid", "lscpu", "setarch", "linux32", "linux64"}
 )
 
 
@@ -61,6 +63,17 @@ class _Target(_Reasoned):
     without: tuple[Program, ...] = ()
 
 
+class _Packages(_Reasoned):
+    names: Annotated[tuple[Program, ...], Field(min_length=1)]
+
+
+class _Alpine(Strict):
+    programs: tuple[_Programs, ...]
+    packages: _Packages
+    suites: dict[SuiteName, _Reasoned]
+    targets: dict[Word, _Reasoned]
+
+
 class Facts(Strict):
     """All of `tools.yaml`."""
 
@@ -70,6 +83,12 @@ class Facts(Strict):
     suites: dict[SuiteName, _Suite]
     targets: dict[Word, _Target]
     hosts: tuple[Word, ...]
+    alpine: _Alpine
+
+    def suites_for(self, target: str) -> frozenset[str]:
+        """Names of the suites that have tools for an architecture (by its official name)."""
+        families = (self.suites, self.targets), (self.alpine.suites, self.alpine.targets)
+        return frozenset(name for suites, targets in families if target in targets for name in suites)
 
 
 @cache
@@ -80,12 +99,15 @@ def load_facts(path: Path = FACTS) -> Facts:
 
 def _checked(raw: object) -> Facts:
     facts = convert(raw, Facts)
-    for index, group in enumerate(facts.programs):
-        for name in group.programs:
-            if name in _NEVER:
-                raise Problem(
-                    ("programs", index, "programs"), f"{name} knows an architecture", "leave it to the emulator"
-                )
+    for place, groups in ((), facts.programs), (("alpine",), facts.alpine.programs):
+        for index, group in enumerate(groups):
+            for name in group.programs:
+                if name in _NEVER:
+                    raise Problem(
+                        (*place, "programs", index, "programs"),
+                        f"{name} knows an architecture",
+                        "leave it to the emulator",
+                    )
     known = {name for group in facts.programs for name in group.programs}
     for target, said in facts.targets.items():
         for name in sorted(set(said.without) - known):
@@ -99,12 +121,13 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
     suite, target = cell.image.variant.suite, cell.architecture
     if host.name not in facts.hosts:
         return f"there are no native tools for machines of {host.name}"
-    if suite.family is not Family.DEBIAN:
-        return f"{suite.family} has no packaged compiler for other architectures"
-    if target.name not in facts.targets:
+    alpine = suite.family is Family.ALPINE
+    if target.name not in (facts.alpine.targets if alpine else facts.targets):
         return f"there are no native tools for {target.name}"
-    if suite.name not in facts.suites:
+    if suite.name not in (facts.alpine.suites if alpine else facts.suites):
         return f"there are no native tools for {suite.name}"
+    if alpine:
+        return _small_tools(cell, host, facts)
     said, compiler = facts.targets[target.name], facts.suites[suite.name].compiler
     corrected = facts.suites[suite.name].corrected
     triplet = said.triplet
@@ -132,6 +155,21 @@ def tools_for(cell: Cell, host: Architecture, facts: Facts | None = None) -> Too
         corrected=None
         if corrected is None
         else Corrected(cross=corrected.cross, native=corrected.native, unless=corrected.unless),
+    )
+
+
+def _small_tools(cell: Cell, host: Architecture, facts: Facts) -> Tools:
+    """Of Alpine, which packs no compiler for another architecture."""
+    return Tools(
+        base=cell.image.variant.base,
+        suite=cell.image.variant.suite,
+        target=cell.architecture,
+        host=host,
+        triplet="",
+        compiler="",
+        programs=tuple(name for group in facts.alpine.programs for name in group.programs),
+        compilers=(),
+        packages=tuple(sorted(facts.alpine.packages.names)),
     )
 
 

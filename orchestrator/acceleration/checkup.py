@@ -46,7 +46,7 @@ def check_acceleration(
             newest[record.suite] = record
     states = {suite: judgement(record.digest) for suite, record in sorted(newest.items())}
     parts = [f"{suite}: {_state(found)}" for suite, found in states.items()]
-    rest = sorted(facts.suites.keys() - newest.keys())
+    rest = sorted(facts.suites_for(architecture.name) - newest.keys())
     if rest:
         parts.append(f"{', '.join(rest)}: made when first needed")
     declined = [suite for suite, found in states.items() if found is not None and not found.qualified]
@@ -63,7 +63,7 @@ def check_acceleration(
 def _obstacle(architecture: Architecture, execution: Execution | None, host: str, facts: Facts, *, local: bool) -> str:
     if host not in facts.hosts:
         return f"there are no native tools for machines of {host or 'an architecture that is not known'}"
-    if architecture.name not in facts.targets:
+    if not facts.suites_for(architecture.name):
         return f"there are no native tools for {architecture.name}"
     if not local:
         return "the engine works under another kernel, whose emulator is not known here"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.acceleration.model import Made, Tools, ToolsPlan
+from orchestrator.acceleration.model import TEMPLATES, Made, Tools, ToolsPlan
 from orchestrator.acceleration.shelf import Record, Shelf
 from orchestrator.bases.model import Base
 from orchestrator.bases.oci import write_layout
@@ -20,7 +20,6 @@ from orchestrator.system.places import Places
 from orchestrator.system.progress import Progress
 from orchestrator.system.scratch import TOOLS, scratch
 
-TEMPLATE = "native-tools.Dockerfile.j2"
 #: Seconds: some twenty where the mirror is near; it is all natively executed.
 _TIMEOUT, _SILENCE = 1200.0, 300.0
 
@@ -108,9 +107,10 @@ class Workbench:
 
 
 def plan_tools(tools: Tools, recipe: Recipe, base_digest: str, directories: Sequence[Path]) -> ToolsPlan:
-    """Fill in the template for some tools. Raises `InvalidFileError` naming the template and the line where it is wrong."""
+    """Fill in their family's template for some tools. Raises `InvalidFileError` naming the template and the line where it is wrong."""
+    template = TEMPLATES[tools.suite.family]
     with template_errors(
-        TEMPLATE,
+        template,
         directories,
         about=str(tools),
         missing="restore it from version control, or set acceleration: off",
@@ -118,7 +118,7 @@ def plan_tools(tools: Tools, recipe: Recipe, base_digest: str, directories: Sequ
     ):
         text = (
             environment(tuple(directories))
-            .get_template(TEMPLATE)
+            .get_template(template)
             .render(tools=tools, suite=tools.suite, recipe=recipe, image=recipe.image)
         )
     return ToolsPlan(tools=tools, dockerfile=text, base_digest=base_digest)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.engine.processor import ROOM, ROOMS
 from orchestrator.errors import VerificationError
-from orchestrator.matrix.model import Architecture, Suite
+from orchestrator.matrix.model import Architecture, Family, Suite
 from orchestrator.matrix.platforms import normalise
 
 
@@ -19,6 +19,8 @@ class UnacceleratedError(VerificationError):
 #: The named context that a Dockerfile takes them from, and where its steps find them. `dockerfile-templates/native-tools.j2` says the same.
 CONTEXT = "native-tools"
 MOUNT = "/dev/native-tools"
+#: What they are made by, for each family: they look for libraries, and packages for their versions, in ways of their own.
+TEMPLATES = {Family.DEBIAN: "native-tools.Dockerfile.j2", Family.ALPINE: "native-tools-alpine.Dockerfile.j2"}
 #: How a line begins in which `take` says that it has taken nothing, and why.
 DECLINED = "native-tools: declined:"
 
@@ -40,7 +42,8 @@ class Tools:
     """Which programs stand in for the emulated ones of a target architecture in a suite, on a host of another architecture.
 
     `base` is the reference that they are made from (the suite's packages for the host are installed there). `triplet` is GNU's name of the target,
-    `compiler` the version as packages are called (`10`); `programs` and `compilers` are names of files, `packages` of Debian packages.
+    `compiler` the version as packages are called (`10`); `programs` and `compilers` are names of files, `packages` of the suite's packages.
+    Without `compilers` (Alpine has none for another architecture) both are empty, and the image's own compiler stays emulated.
     `cache` is the program that keeps compiled objects; without `programs`, where nothing is emulated, it is all that there is.
     `corrected` is given where the compilers may be of two versions.
     """

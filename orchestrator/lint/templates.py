@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 
-from orchestrator.acceleration.model import Tools
+from orchestrator.acceleration.model import TEMPLATES, Tools
 from orchestrator.matrix.model import Flavor, Image, Line, Suite
 from orchestrator.recipe.recipe import Recipe
 
@@ -40,7 +41,7 @@ OFFERED_TO_TOOLS: Mapping[str, Any] = {
 #: Each template that is rendered, and what it is offered.
 _RENDERED: Mapping[str, Mapping[str, Any]] = {
     **{f"{flavor}.Dockerfile.j2": OFFERED for flavor in Flavor},
-    "native-tools.Dockerfile.j2": OFFERED_TO_TOOLS,
+    **dict.fromkeys(TEMPLATES.values(), OFFERED_TO_TOOLS),
 }
 #: Of what is not known which attributes it has.
 _UNKNOWN = None
@@ -234,6 +235,9 @@ def _type(node: nodes.Node, scope: Mapping[str, Any]) -> Any:
 
 def _member(owner: Any, attribute: str) -> Any:
     """Give the type of an attribute; `_UNKNOWN` where it is there but its type is not told, `_ABSENT` where it is not there."""
+    if get_origin(owner) is UnionType:  # what may be missing: a template asks for it before
+        given = [one for one in get_args(owner) if one is not NoneType]
+        return _member(given[0], attribute) if len(given) == 1 else _UNKNOWN
     plain = get_origin(owner) or owner
     if not isinstance(plain, type):
         return _UNKNOWN

@@ -20,6 +20,8 @@ _CRASH = re.compile(
 )
 #: make says what kind of machine it was built on, and nothing of CPython asks it. https://www.gnu.org/software/make/manual/html_node/Quick-Reference.html
 _MACHINE = re.compile(r"^(?:Built for|This program built for) \S+$")
+#: busybox says when it was built, which is another time for each architecture. https://git.busybox.net/busybox/tree/libbb/messages.c
+_BUILT = re.compile(r"^(BusyBox v\S+) \([^()]*\)(?= multi-call binary)")
 #: How many differing lines are quoted, and how much of each (characters).
 _LINES, _WIDTH = 3, 160
 
@@ -133,7 +135,7 @@ def _quoted(lines: list[str]) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in _text(path).splitlines() if not _MACHINE.match(line)]
+    return [_BUILT.sub(r"\1", line) for line in _text(path).splitlines() if not _MACHINE.match(line)]
 
 
 def _text(path: Path) -> str:

@@ -19,6 +19,8 @@ from orchestrator.build.failure import Failure, FailureClass
 _WORK, _NATIVE, _PLAIN = "gate-work", "gate-native", "gate-plain"
 _WORK_FILES = Path(__file__).parent / "work"
 
+#: How many units are compiled where the compiler is the image's own both times: that make and the shell call it alike.
+_FEW = 3
 #: Failures that a broken tool can cause. All others are the network's, the disk's, the engine's or the emulator's.
 _OWN = frozenset({FailureClass.COMPILE, FailureClass.ARCHITECTURE, FailureClass.UNKNOWN})
 
@@ -32,12 +34,13 @@ def judge(
     log: Path,
     units: tuple[str, ...] | None = None,
 ) -> Verdict:
-    """Judge tools by the cell of a trial. `directory` is there and empty; `units` (targets of the Makefile) are those of `units.yaml` by default.
+    """Judge tools by the cell of a trial. `directory` is there and empty; `units` are targets of the Makefile.
 
-    Where ./configure itself fails with the tools, what can be asked before it decides whose fault that is. Raises `UnjudgedError` where nothing was
+    By default they are those of `units.yaml`, of which tools without a compiler get a few. Where ./configure itself fails with the tools, what can be asked before it decides whose fault that is. Raises `UnjudgedError` where nothing was
     found out, for whatever reason.
     """
-    units = load_units() if units is None else units
+    if units is None:
+        units = load_units() if made.tools.compilers else load_units()[:_FEW]
     cut = after_configure(trial.dockerfile)
     found, failure = _try(made, trial, cut, units, build=build, directory=directory / "trial", log=log)
     broken: tuple[str, ...] = ()

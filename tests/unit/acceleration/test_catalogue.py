@@ -10,7 +10,8 @@ import pytest
 from orchestrator.acceleration.catalogue import FACTS, load_facts, tools_for
 from orchestrator.acceleration.model import Corrected, Tools
 from orchestrator.errors import InvalidFileError
-from orchestrator.matrix.model import Architecture, Cell, Matrix, Platform
+from orchestrator.matrix.model import Architecture, Cell, Family, Matrix, Platform
+from orchestrator.recipe.recipe import recipe_for
 
 HOST = Architecture(name="amd64", platform=Platform(os="linux", architecture="amd64"))
 
@@ -84,7 +85,38 @@ def test_what_has_no_tools_says_why(debian_matrix: Matrix, matrix: Matrix) -> No
         why(cell_of(debian_matrix, "bullseye", "arm32v7"), arm) == "there are no native tools for machines of arm64v8"
     )
     alpine = next(cell for cell in matrix.cells if cell.id == "3.7-alpine3.8-arm64v8")
-    assert "no packaged compiler" in why(alpine)
+    i386 = next(one for one in matrix.known if one.name == "i386")
+    assert why(replace(alpine, architecture=i386)) == "there are no native tools for i386"
+    later = replace(alpine.image.variant, suite=replace(alpine.image.variant.suite, name="alpine3.9"))
+    assert why(replace(alpine, image=replace(alpine.image, variant=later))) == "there are no native tools for alpine3.9"
+    # What Debian calls armel is none of Alpine's architectures, and the other way round.
+    armel, armhf = (next(one for one in matrix.known if one.name == name) for name in ("arm32v5", "arm32v6"))
+    assert why(replace(alpine, architecture=armel)) == "there are no native tools for arm32v5"
+    assert isinstance(tools_for(replace(alpine, architecture=armhf), HOST), Tools)
+
+
+def test_alpine_gets_small_tools_out_of_packages_that_its_own_dockerfiles_add(matrix: Matrix) -> None:
+    facts = load_facts()
+    images = [image for image in matrix.images if image.variant.suite.family is Family.ALPINE]
+    assert {image.variant.suite.name for image in images} == facts.alpine.suites.keys()
+    for image in images:
+        cell = next(one for one in matrix.cells if one.image.id == image.id and one.architecture.name == "arm64v8")
+        tools = tools_for(cell, HOST)
+        assert isinstance(tools, Tools)
+        # "take" wants each of them there, in the same version.
+        assert set(tools.packages) <= {part.text for part in recipe_for(image).build_packages}
+        assert (tools.triplet, tools.compiler, tools.compilers, tools.cache, tools.corrected) == ("", "", (), "", None)
+        assert tools.base == image.variant.base
+        assert {"sh", "sed", "make", "find"} <= set(tools.programs)
+        assert len(set(tools.programs)) == len(tools.programs)
+
+
+def test_each_architecture_has_the_suites_of_its_families() -> None:
+    facts = load_facts()
+    assert facts.suites_for("arm32v5") == facts.suites.keys()
+    assert facts.suites_for("arm32v6") == facts.alpine.suites.keys()
+    assert facts.suites_for("arm64v8") == facts.suites.keys() | facts.alpine.suites.keys()
+    assert facts.suites_for("i386") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -92,6 +124,9 @@ def test_what_has_no_tools_says_why(debian_matrix: Matrix, matrix: Matrix) -> No
     [
         ("[dash]", "[dash, uname]", "uname knows an architecture"),
         ("[dash]", "[dash, perl]", "perl knows an architecture"),
+        ("[find, xargs]", "[find, busybox]", "busybox knows an architecture"),
+        ("[find, xargs]", "[find, hostid]", "alpine.programs[3]"),
+        ("names: [coreutils", "names: [Coreutils", "alpine.packages.names[0]"),
         ("without: [expr,", "without: [expt,", "expt is none of the programs"),
         ("cross: 12.2.0-14", "cross: twelve", "the version of a package"),
         ("unless: __SSP", "unless: -fstack", "how macros begin"),

@@ -18,6 +18,7 @@ from orchestrator.matrix.model import Architecture, Platform
 
 AUTO, OFF, REQUIRE = Acceleration.AUTO, Acceleration.OFF, Acceleration.REQUIRE
 ARM64 = Architecture(name="arm64v8", platform=Platform.parse("linux/arm64/v8"))
+ARMHF = Architecture(name="arm32v6", platform=Platform.parse("linux/arm/v6"))
 RISCV = Architecture(name="riscv64", platform=Platform.parse("linux/riscv64"))
 
 
@@ -77,7 +78,15 @@ def test_without_an_emulator_and_without_tools_all_will_be_made() -> None:
     check = look()
     assert check is not None
     assert (check.name, check.verdict, check.mend) == ("speed arm64v8", Verdict.OK, "")
-    assert check.detail == "native tools on amd64; bookworm, bullseye, buster, stretch, trixie: made when first needed"
+    assert check.detail == (
+        "native tools on amd64; alpine3.6, alpine3.7, alpine3.8, bookworm, bullseye, buster, stretch, trixie: made when first needed"
+    )
+
+
+def test_an_architecture_that_only_alpine_has_tools_for_has_no_other_suites() -> None:
+    check = look(architecture=ARMHF, execution=emulated(ARMHF))
+    assert check is not None
+    assert check.detail == "native tools on amd64; alpine3.6, alpine3.7, alpine3.8: made when first needed"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_tools_are_told_with_what_the_gate_found() -> None:
     assert check is not None
     assert check.detail == (
         "native tools on amd64; bullseye: qualified by 99 comparisons; trixie: made, not judged by today's gate; "
-        "bookworm, buster, stretch: made when first needed"
+        "alpine3.6, alpine3.7, alpine3.8, bookworm, buster, stretch: made when first needed"
     )
     assert (check.verdict, check.mend) == (Verdict.OK, "")
 

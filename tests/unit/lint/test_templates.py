@@ -52,6 +52,11 @@ def test_the_native_tools_are_offered_other_names(tmp_path: Path) -> None:
     assert [one.name for one in read(tmp_path, slim="{{ tools.host }}").unknown if one.template[0] == "s"] == ["tools"]
 
 
+def test_what_may_be_missing_has_the_names_that_it_has_where_it_is_there(tmp_path: Path) -> None:
+    templates = read(tmp_path, **{"native-tools": "{{ tools.corrected.cross }}{{ tools.corrected.nothing }}"})
+    assert [one.name for one in templates.unknown] == ["tools.corrected.nothing"]
+
+
 def test_what_is_included_knows_what_was_set_around_it(tmp_path: Path) -> None:
     around = '{% with environment = recipe.environment %}{% include "part.j2" %}{% endwith %}'
     one = "\n{% for variable in environment %}{{ variable.name }}{{ variable.nothing }}{% endfor %}"

@@ -1,4 +1,5 @@
-# The small tools on input that is always the same: what they write, and what files they leave. Called by name, as scripts call them.
+# The small tools on input that is always the same: what they write, and what files they leave. Called by name, as scripts call them. What a program does
+# not know (busybox knows less) it refuses both ways alike; for tar, which would refuse all of the first question, there is a second one.
 export TZ=UTC0
 umask 022
 rm -rf /tmp/gate
@@ -113,6 +114,8 @@ files() {
 	find tree -exec touch -h -d @1000000000 '{}' +
 	tar --sort=name --owner=0 --group=0 --numeric-owner -cf tree.tar tree && sha256sum < tree.tar
 	tar -tvf tree.tar
+	touch -d @1000000000 words
+	tar -cf small.tar words && sha256sum < small.tar && tar -tf small.tar && tar -xOf small.tar
 	gzip -9nc tree.tar | sha256sum
 	bzip2 -c tree.tar | sha256sum
 	xz -c tree.tar | sha256sum
@@ -136,21 +139,37 @@ rules() {
 	make -p -q -f /dev/null | grep -E '^(CC|CFLAGS|COMPILE\.c|LINK\.o|AR|ARFLAGS|RM|LEX|YACC|OUTPUT_OPTION|\.SUFFIXES|\.LIBPATTERNS) ?[:=]' | sort
 }
 
+# Who is asked for the machine is emulated, whoever asks.
+machine() {
+	uname -m
+	sh -c 'uname -m'
+	env uname -m
+	nice uname -m
+	find / -prune -exec uname -m ';'
+	echo | xargs uname -m
+	awk 'BEGIN { system("uname -m") }'
+	printf 'all: ; @uname -m\n\t@:; uname -m\n' > machine.mk
+	make -s -f machine.mk
+}
+
+# Debian's by its own name, which no other shell bears.
+if command -v dash > /dev/null; then script=dash; else script=sh; fi
+
 shell() {
-	dash -c 'x="a b  c"; set -- $x; echo $# "$3" "${x%% *}" "${x#* }" "${y:-none}" "${#x}"; IFS=:; for p in $PATH; do echo "$p"; done'
-	dash -c 'case abc in a[!x]c) echo matched ;; esac; printf "%s\n" "$(cd / && pwd)" ~root; echo *; echo w*; echo "a\tb"; read -r line < words; echo "$line"'
-	dash -c 'trap "echo bye" EXIT; f() { local v=1; return 4; }; f; echo $?; (exit 7); echo $?; kill -l 15; ulimit -S -n > /dev/null && echo limits; exit 5'
+	"$script" -c 'x="a b  c"; set -- $x; echo $# "$3" "${x%% *}" "${x#* }" "${y:-none}" "${#x}"; IFS=:; for p in $PATH; do echo "$p"; done'
+	"$script" -c 'case abc in a[!x]c) echo matched ;; esac; printf "%s\n" "$(cd / && pwd)" ~root; echo *; echo w*; echo "a\tb"; read -r line < words; echo "$line"'
+	"$script" -c 'trap "echo bye" EXIT; f() { local v=1; return 4; }; f; echo $?; (exit 7); echo $?; kill -l 15; ulimit -S -n > /dev/null && echo limits; exit 5'
 	echo $?
-	dash -c 'echo "$((1 +'
+	"$script" -c 'echo "$((1 +'
 	echo $?
-	dash -c 'cat <<-EOF
+	"$script" -c 'cat <<-EOF
 		here $((2 * 3))
 	EOF
 	: > new; [ -s new ] || echo empty; nosuchprogram; echo $?; . ./nosuchfile'
 	echo $?
 }
 
-for name in texts numbers files rules shell; do
+for name in texts numbers files rules machine shell; do
 	ask "behaviour-$name" "$name"
 done
 unset LANG

@@ -99,7 +99,11 @@ ask optimizers gcc -Q -O3 --help=optimizers
 for name in gcc cc cpp as ld ar nm ranlib strip readelf; do
 	ask "version-of-$name" "$name" --version
 done
+# An applet of busybox has no version but the one that its help begins with, and some take the option for something to do: "yes" would say it forever.
 for path in $(present); do
-	ask "version-of-${path##*/}" "$path" --version
+	case "$(readlink -f "$path")" in
+		*/busybox) ask "version-of-${path##*/}" "$path" --help ;;
+		*) ask "version-of-${path##*/}" "$path" --version ;;
+	esac
 done
 . "$here/behaviour.sh"

@@ -76,6 +76,17 @@ def test_the_machine_that_make_was_built_for_is_no_difference(tmp_path: Path) ->
     assert compared(tmp_path, texts=(native, plain))[0] == ()
 
 
+def test_the_day_that_busybox_was_built_on_is_no_difference(tmp_path: Path) -> None:
+    def said(version: str, built: str, usage: str = "Usage: sed") -> Mapping[str, str]:
+        text = f"BusyBox v{version} ({built}) multi-call binary.\n\n{usage}\n"
+        return {**TEXTS, "version-of-sed": text}
+
+    here, there = "2018-07-17 15:21:40 UTC", "2018-05-30 10:45:57 UTC"
+    assert compared(tmp_path / "1", texts=(said("1.28.4", here), said("1.28.4", there)))[0] == ()
+    assert len(compared(tmp_path / "2", texts=(said("1.28.4", here), said("1.27.2", here)))[0]) == 1
+    assert len(compared(tmp_path / "3", texts=(said("1.28.4", here), said("1.28.4", here, "Usage: awk")))[0]) == 1
+
+
 def test_warnings_may_come_in_another_order(tmp_path: Path) -> None:
     assert compared(tmp_path, texts=({**TEXTS, "compile": "a\nb\n"}, {**TEXTS, "compile": "b\na\n"}))[0] == ()
 

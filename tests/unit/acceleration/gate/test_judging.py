@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,15 @@ def test_the_units_can_be_chosen(tmp_path: Path, debian_matrix: Matrix, same: Pa
     build = Building(outcomes=[same])
     judged(tmp_path, debian_matrix, build, units=("Objects/boolobject.o",))
     assert build.units == ["Objects/boolobject.o\n"]
+
+
+def test_without_a_compiler_a_few_units_are_enough(tmp_path: Path, debian_matrix: Matrix, same: Path) -> None:
+    made, build = made_tools(debian_matrix), Building(outcomes=[same])
+    made = replace(made, tools=replace(made.tools, triplet="", compiler="", compilers=()))
+    (tmp_path / "gate").mkdir()
+    verdict = judge(made, trial(), build=build, directory=tmp_path / "gate", log=tmp_path / "gate.log")
+    assert verdict.qualified
+    assert tuple(build.units[0].split()) == load_units()[:3]
 
 
 def test_a_difference_refuses(tmp_path: Path, debian_matrix: Matrix) -> None:
