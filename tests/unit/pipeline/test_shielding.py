@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from orchestrator.pipeline.shielding import shielded
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """As in a terminal: a shell has what it starts in the background ignore SIGINT, and Python asks no further."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_what_it_gives_is_given_and_what_it_raises_is_raised() -> None:
