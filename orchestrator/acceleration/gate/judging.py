@@ -36,8 +36,8 @@ def judge(
 ) -> Verdict:
     """Judge tools by the cell of a trial. `directory` is there and empty; `units` are targets of the Makefile.
 
-    By default they are those of `units.yaml`, of which tools without a compiler get a few. Where ./configure itself fails with the tools, what can be asked before it decides whose fault that is. Raises `UnjudgedError` where nothing was
-    found out, for whatever reason.
+    By default they are those of `units.yaml`, of which tools without a compiler get a few. Where ./configure itself fails with the tools, what can be
+    asked before it decides whose fault that is. Raises `UnjudgedError` where nothing was found out, for whatever reason.
     """
     if units is None:
         units = load_units() if made.tools.compilers else load_units()[:_FEW]
