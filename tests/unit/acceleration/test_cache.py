@@ -45,7 +45,8 @@ def test_a_native_cell_gets_the_cache_and_no_program_in_place_of_its_own(debian_
     assert tools.packages == ("binutils", "ccache", "patchelf")
     assert str(tools) == "compiler cache of bullseye for amd64"
     text = dockerfile_of(debian_matrix, "amd64")
-    assert set(files_of(text)) == {"cache"}
+    assert set(files_of(text)) == {"90native-tools", "cache"}
+    assert files_of(text)["90native-tools"] == 'Acquire::Retries "3";\n'
     assert "tree" not in text
 
 
