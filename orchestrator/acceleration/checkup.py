@@ -54,7 +54,7 @@ def check_acceleration(
         name=name,
         verdict=Verdict.WARN if declined else Verdict.OK,
         detail=f"native tools on {host}; {'; '.join(parts)}",
-        mend=f"look at what differs, and compare the compilers' versions: builds on {', '.join(declined)} are emulated throughout"
+        mend=f"look at what differs, and compare the versions of packages: builds on {', '.join(declined)} are emulated throughout"
         if declined
         else "",
     )

@@ -44,7 +44,7 @@ class Tools:
     `base` is the reference that they are made from (the suite's packages for the host are installed there). `triplet` is GNU's name of the target,
     `compiler` the version as packages are called (`10`); `programs` and `compilers` are names of files, `packages` of the suite's packages.
     Without `compilers` (Alpine has none for another architecture) both are empty, and the image's own compiler stays emulated.
-    `cache` is the program that keeps compiled objects; without `programs`, where nothing is emulated, it is all that there is.
+    `cache` is the program that keeps compiled objects; without `programs`, where nothing is emulated, it is all that there is (but for apt's settings).
     `corrected` is given where the compilers may be of two versions.
     """
 

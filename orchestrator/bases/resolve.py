@@ -29,6 +29,7 @@ class BaseResolver:
     look_up: Callable[[Wanted], Base]
     bases: Bases
     progress: Progress
+    _answered: set[str] = field(default_factory=set)
     _from_registry: dict[str, Base] = field(default_factory=dict)
     _resolved: dict[str, Base] = field(default_factory=dict)
     _missing: dict[str, OrchestratorError] = field(default_factory=dict)
@@ -47,13 +48,7 @@ class BaseResolver:
             answers += pool.map(self._asked, every[1:])
         silent = False
         for wanted, answer in zip(every, answers, strict=True):
-            if isinstance(answer, Base):
-                self._from_registry[str(wanted)] = answer
-                continue
-            bootstraps = _bootstraps(wanted)
-            if not bootstraps or self.policy is BasePolicy.REGISTRY:
-                hint = "set bases: auto, or " if bootstraps else ""
-                self._missing[str(wanted)] = unreachable(wanted, str(answer), bootstrap=hint)
+            if self._taken(wanted, answer) or str(wanted) in self._missing:
                 continue
             if not silent:
                 self.progress.note(f"no registry gives {wanted.reference} ({answer}); bootstrapping bases instead")
@@ -71,6 +66,25 @@ class BaseResolver:
         except NotInRegistryError as error:
             return error
 
+    def _taken(self, wanted: Wanted, answer: Base | NotInRegistryError) -> bool:
+        """Keep what a registry answered. False where it gives nothing: then the base is bootstrapped, or it is `missing`."""
+        name = str(wanted)
+        self._answered.add(name)
+        if isinstance(answer, Base):
+            self._from_registry[name] = answer
+            return True
+        bootstraps = _bootstraps(wanted)
+        if not bootstraps or self.policy is BasePolicy.REGISTRY:
+            hint = "set bases: auto, or " if bootstraps else ""
+            self._missing[name] = unreachable(wanted, str(answer), bootstrap=hint)
+        return False
+
+    def _unasked(self, wanted: Wanted) -> bool:
+        """Tell whether a registry may give what `check` was not told of: the building machine's base is wanted for its tools, whatever is built."""
+        if self.policy is BasePolicy.BOOTSTRAP or str(wanted) in self._answered:
+            return False
+        return bool(self._from_registry) or not _bootstraps(wanted)
+
     def resolve(self, cell: Cell) -> Base:
         """Give the base of a cell, bootstrapping it if that is where it comes from.
 
@@ -78,6 +92,8 @@ class BaseResolver:
         """
         wanted = wanted_by(cell)
         name = str(wanted)
+        if self._unasked(wanted):
+            self._taken(wanted, self._asked(wanted))
         if name in self._missing:
             raise self._missing[name]
         if name not in self._resolved:

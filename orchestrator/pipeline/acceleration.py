@@ -95,7 +95,7 @@ class Accelerating:
             return found
 
     def cache(self, cell: Cell, on_step: Callable[[str], None]) -> Made | None:
-        """Give what keeps the objects that a native build compiles, making it first; None where there is none: it saves time, and nothing else.
+        """Give what keeps the objects that a native build compiles, making it first; None where there is none: it saves time, and changes nothing.
 
         Safe to call from several threads.
         """

@@ -86,7 +86,7 @@ def _file(name: str, native: Path, plain: Path) -> Iterator[str]:
 def _counting(native: Answers, corrected: Corrected | None) -> Iterator[str]:
     """Tell of the macros by which a compiler says that it does what was corrected since."""
     if corrected is not None and corrected.unless:
-        defined = [line.split()[1] for line in _lines(native.directory / "texts" / "macros") if line.count(" ")]
+        defined = re.findall(r"^#define (\w+)", _text(native.directory / "texts" / "macros"), re.MULTILINE)
         if found := sorted({macro for macro in defined if macro.startswith(corrected.unless)}):
             yield f"macros: with {found[0]}, the compilers {corrected.cross} and {corrected.native} do not do the same"
 

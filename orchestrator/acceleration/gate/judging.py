@@ -11,7 +11,7 @@ from orchestrator.acceleration.gate.comparing import compare, read_answers
 from orchestrator.acceleration.gate.cutting import Cut, after_configure, before_configure
 from orchestrator.acceleration.gate.model import Answers, Trial, UnjudgedError
 from orchestrator.acceleration.gate.units import load_units
-from orchestrator.acceleration.model import CONTEXT, MOUNT, Made, Verdict
+from orchestrator.acceleration.model import CONTEXT, DECLINED, MOUNT, Made, Verdict
 from orchestrator.build.buildx import BuildRequest, BuildResult
 from orchestrator.build.failure import Failure, FailureClass
 
@@ -133,10 +133,9 @@ def _why(failure: Failure) -> str:
 
 
 def _refusal(native: Answers) -> str:
-    prefix = "native-tools: declined: "
-    said = next((line for line in native.declined.splitlines() if line.startswith(prefix)), "")
+    said = next((line for line in native.declined.splitlines() if line.startswith(DECLINED)), "")
     if said:
-        return f"declined: {said.removeprefix(prefix).strip().strip(';').replace(';', ', ')}"
+        return f"declined: {said.removeprefix(DECLINED).strip().strip(';').replace(';', ', ')}"
     return f"declined: none of the programs was replaced{f' ({native.declined})' if native.declined else ''}"
 
 

@@ -128,3 +128,36 @@ def test_every_cell_of_the_matrix_has_a_base_where_a_registry_answers(matrix: Ma
     world.resolver.check(matrix.cells)
     for cell in matrix.cells:
         assert world.resolver.resolve(cell).reference == cell.image.variant.base
+
+
+@pytest.mark.parametrize("word", ["3.7-alpine3.8", "3.7-slim-stretch", "2.7-slim-bullseye"])
+def test_the_base_for_tools_comes_from_where_the_cells_does(debian_matrix: Matrix, matrix: Matrix, word: str) -> None:
+    """`check` is told of the cells that are built; the building machine's base is wanted for what helps them."""
+    arm, amd = (
+        next(one for part in (matrix, debian_matrix) for one in part.cells if one.id == f"{word}-{name}")
+        for name in ("arm64v8", "amd64")
+    )
+    world = World(BasePolicy.AUTO, online=True)
+    world.resolver.check([arm])
+    assert [world.resolver.resolve(amd).how for _ in range(2)] == [How.REGISTRY] * 2
+    assert len(world.asked) == 2
+    assert world.bases.made == []
+
+
+def test_a_base_for_tools_that_no_registry_gives_is_told_as_that(matrix: Matrix) -> None:
+    arm, amd = (next(one for one in matrix.cells if one.id == f"3.7-alpine3.8-{name}") for name in ("arm64v8", "amd64"))
+    world = World(BasePolicy.AUTO, online=True)
+    world.resolver.check([arm])
+    world.online = False
+    for _ in range(2):
+        with pytest.raises(UnreachableError, match="no such host"):
+            world.resolver.resolve(amd)
+    assert len(world.asked) == 2
+    assert world.resolver.missing(amd) is not None
+
+
+def test_without_a_registry_the_base_for_tools_is_bootstrapped_unasked(debian_matrix: Matrix) -> None:
+    world = World(BasePolicy.AUTO, online=False)
+    world.resolver.check([debian_matrix.cells[0]])
+    assert world.resolver.resolve(debian_matrix.cells[1]).how is How.BOOTSTRAPPED
+    assert len(world.asked) == 1

@@ -56,6 +56,9 @@ def test_a_correction_that_counts_is_a_difference(tmp_path: Path, macro: str) ->
     texts = {**TEXTS, "macros": f"#define A 1\n#define {macro} 3\n"}
     (said,), _ = compared(tmp_path / "1", texts=(texts, texts), corrected=SINCE)
     assert said == f"macros: with {macro}, the compilers 12.2.0-14 and 12.2.0-14+deb12u1 do not do the same"
+    # Told on the same stream, but by the preprocessor and not by the compiler.
+    told = {**TEXTS, "macros": f"#define A 1\n      |\n{macro} is unknown\n"}
+    assert compared(tmp_path / "4", texts=(told, told), corrected=SINCE)[0] == ()
     assert compared(tmp_path / "2", texts=(texts, texts))[0] == ()
     assert compared(tmp_path / "3", texts=(texts, texts), corrected=replace(SINCE, unless=""))[0] == ()
 
