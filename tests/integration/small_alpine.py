@@ -7,7 +7,6 @@ starts these two by their paths as Alpine's does. What it is without that lies a
 
 from __future__ import annotations
 
-import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from pathlib import Path
 from orchestrator.acceleration.making import Build
 from orchestrator.bases.model import Base, How
 from orchestrator.bases.oci import write_layout
-from orchestrator.build.buildx import BuildRequest, build
+from orchestrator.build.buildx import BuildRequest
 from orchestrator.engine.model import Engine
 from orchestrator.matrix.model import Architecture
-from orchestrator.system.process import Cancellation
+from tests.integration.builder import builder
 
 REFERENCE = "alpine:3.8"
 
@@ -100,13 +99,7 @@ def small_alpine(
     engine: Engine, debian: Base, host: Architecture, target: Architecture, directory: Path
 ) -> SmallAlpine:
     """Put both together. `debian` is bullseye's slim base for the building machine; `directory` is there and stays."""
-    call = functools.partial(
-        build,
-        docker=engine.docker,
-        environment=engine.environment,
-        cancellation=Cancellation(),
-        on_step=lambda _: None,
-    )
+    call = builder(engine)
     made = [_base(call, debian, host, one, directory / one.name) for one in (host, target)]
     return SmallAlpine(host=made[0], target=made[1], build=call)
 

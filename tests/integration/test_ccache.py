@@ -5,7 +5,6 @@ Each test has a cache of its own, by BuildKit's namespace for mounts; the steps 
 
 from __future__ import annotations
 
-import functools
 import re
 import uuid
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from orchestrator.acceleration.making import Build, Workbench, plan_tools
 from orchestrator.acceleration.model import CONTEXT, Made, Tools
 from orchestrator.bases.catalogue import wanted_bases
 from orchestrator.bases.provider import Bases
-from orchestrator.build.buildx import BuildRequest, BuildResult, build
+from orchestrator.build.buildx import BuildRequest, BuildResult
 from orchestrator.build.failure import FailureClass
 from orchestrator.engine.model import Engine
 from orchestrator.inputs.provider import Inputs
@@ -28,8 +27,8 @@ from orchestrator.matrix.model import Cell
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.dockerfile import template_directories
 from orchestrator.system.places import Places
-from orchestrator.system.process import Cancellation
 from orchestrator.system.progress import Silent
+from tests.integration.builder import builder
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = "CFLAGS = -g -O2 -Iinclude\nall: one.o two.o\none.o two.o: Makefile\n"
@@ -132,13 +131,7 @@ def ground(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Gr
     tools = cache_for(cell, native) if cell.architecture == native else tools_for(cell, native)
     assert isinstance(tools, Tools)
 
-    call = functools.partial(
-        build,
-        docker=engine.docker,
-        environment=engine.environment,
-        cancellation=Cancellation(),
-        on_step=lambda _: None,
-    )
+    call = builder(engine)
     plan = plan_tools(tools, recipe_for(cell.image), host.digest, template_directories(matrix))
     return Ground(
         cell=cell,

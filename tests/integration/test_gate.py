@@ -5,7 +5,6 @@ The steps up to ./configure are built once, with good tools; tools that were cha
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import shutil
@@ -24,7 +23,7 @@ from orchestrator.acceleration.model import CONTEXT, Corrected, Made, Tools, Ver
 from orchestrator.bases.catalogue import wanted_bases
 from orchestrator.bases.model import Base
 from orchestrator.bases.provider import Bases
-from orchestrator.build.buildx import BuildRequest, build
+from orchestrator.build.buildx import BuildRequest
 from orchestrator.engine.model import Engine
 from orchestrator.inputs.provider import Inputs
 from orchestrator.matrix.load import load_matrix
@@ -32,8 +31,8 @@ from orchestrator.matrix.model import Cell, Matrix
 from orchestrator.recipe.recipe import recipe_for
 from orchestrator.render.dockerfile import template_directories
 from orchestrator.system.places import Places
-from orchestrator.system.process import Cancellation
 from orchestrator.system.progress import Silent
+from tests.integration.builder import builder
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Few and small: an emulator compiles them, too, in each test.
@@ -107,13 +106,7 @@ def ground(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ground:
     line = cell.image.line
     tools = tools_for(cell, native)
     assert isinstance(tools, Tools)
-    call = functools.partial(
-        build,
-        docker=engine.docker,
-        environment=engine.environment,
-        cancellation=Cancellation(),
-        on_step=lambda _: None,
-    )
+    call = builder(engine)
     workbench = Workbench(places=places, progress=progress, build=call)
     plan = plan_tools(tools, recipe_for(cell.image), host.digest, template_directories(matrix))
     good = workbench.ensure(plan, host)
